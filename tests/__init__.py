@@ -1,0 +1,1 @@
+"""The tests: what duly promises, as tables, recorded sessions and laws."""
