@@ -125,6 +125,7 @@ class InvoicePause(Placed):
     id: str
     when: Condition
     disputed_part_only: bool = False
+    until: str = ""
 
 
 class Since(Enum):
@@ -292,7 +293,7 @@ class Ladder(Placed):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChooseLadder(Placed):
-    """Which ladder an account climbs, by the value of one fact (`segment` or `customer_ladder`); "none" is no ladder."""
+    """Which ladder an account climbs, by one fact (`segment` or `customer_ladder`); "none" is no ladder."""
 
     by: str = "segment"
     of: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

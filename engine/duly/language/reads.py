@@ -133,7 +133,9 @@ def fact_columns(policy: Policy) -> tuple[FactColumn, ...]:
             columns.append(FactColumn(fact.name + OWN, Type.MONEY, fact.name, unknown=fact.unknown))
     columns += [FactColumn(c.fact, Type.NUMBER, c.fact, clock=c, unknown=True) for c in clocks(policy)]
     for stage in policy.stage_ids:
-        columns.append(FactColumn(f"days_since__{stage}", Type.NUMBER, f"days_since__{stage}", stage=stage, unknown=True))
+        columns.append(
+            FactColumn(f"days_since__{stage}", Type.NUMBER, f"days_since__{stage}", stage=stage, unknown=True)
+        )
         columns.append(FactColumn(f"times__{stage}", Type.NUMBER, f"times__{stage}", stage=stage))
     columns += [FactColumn(fact.name, fact.type, fact.name) for fact in EXCEPTION_FACTS]
     return tuple(columns)

@@ -1,0 +1,97 @@
+"""`duly check` and `duly schema`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from duly_cli.check import command as check
+from duly_cli.schema import command as schema
+from tests.language.policies import SMALL, STANDARD, write
+
+EXCEPTION = "exceptions:\n  C-1: {until: 2027-01-31, because: Agreed., agreed_with: sales, pause: true}\n"
+
+
+def run(*arguments: str | Path) -> Result:
+    result = CliRunner().invoke(check, [str(argument) for argument in arguments])
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    return result
+
+
+def test_a_good_policy_is_shown_with_what_is_acted_on_and_what_is_not() -> None:
+    result = run(STANDARD)
+    assert result.exit_code == 0
+    title, acted_on, not_yet = result.output.splitlines()
+    assert "`standard`" in title
+    assert "ladder, tone_limits" in acted_on
+    assert not_yet.endswith("signed_off_by, credit_limits, charges, responsible, together, guarantees, approval")
+
+
+def test_a_folder_is_checked_file_by_file_and_every_problem_is_shown(tmp_path: Path) -> None:
+    write(tmp_path, SMALL, "good.yaml")
+    write(tmp_path, SMALL.replace("tone: firm", "tone: frim"), "bad.yaml")
+    write(tmp_path, "duly: 1\n", "worse.yaml")
+    result = run(tmp_path)
+    assert result.exit_code == 3
+    assert "bad.yaml:11:39: `frim` is not a tone of this policy [unknown-tone]" in result.output
+    assert "= did you mean `firm`?" in result.output
+    assert "worse.yaml:1:1: the policy has no `currency` [missing-key]" in result.output
+    assert "good.yaml: `small`" in result.output
+
+
+@pytest.mark.parametrize(
+    ("path", "rule"),
+    [
+        pytest.param("no_such.yaml", "cannot-read", id="no-such-file"),
+        pytest.param("empty.yaml", "yaml-empty", id="empty-file"),
+        pytest.param("/dev/null", "not-a-file", id="device"),
+    ],
+)
+def test_what_is_no_policy_file_is_refused(tmp_path: Path, path: str, rule: str) -> None:
+    write(tmp_path, "", "empty.yaml")
+    result = run(tmp_path / path)
+    assert result.exit_code == 3
+    assert f"[{rule}]" in result.output
+
+
+def test_a_folder_without_policies_is_refused(tmp_path: Path) -> None:
+    result = run(tmp_path)
+    assert result.exit_code == 3
+    assert "[no-policy]" in result.output
+
+
+@pytest.mark.parametrize(
+    ("day", "expired"),
+    [pytest.param("2027-01-31", False, id="last-day"), pytest.param("2027-02-01", True, id="day-after")],
+)
+def test_an_expired_exception_is_a_warning(tmp_path: Path, day: str, expired: bool) -> None:  # noqa: FBT001
+    result = run(write(tmp_path, SMALL + EXCEPTION, "policy.yaml"), "--as-of", day)
+    assert result.exit_code == 0
+    assert ("warning: the exception for `C-1` ended on 2027-01-31 [expired-exception]" in result.output) is expired
+
+
+def test_the_records_are_the_problems_and_the_policies(tmp_path: Path) -> None:
+    write(tmp_path, SMALL, "good.yaml")
+    write(tmp_path, SMALL.replace("tone: firm", "tone: frim"), "bad.yaml")
+    result = run(tmp_path, "--format", "json")
+    assert result.exit_code == 3
+    record = json.loads(result.output)
+    assert [policy["policy"] for policy in record["policies"]] == ["small"]
+    (problem,) = record["problems"]
+    assert (problem["rule"], problem["line"], problem["column"], problem["length"]) == ("unknown-tone", 11, 39, 4)
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        pytest.param([], "policy.schema.json", id="policy"),
+        pytest.param(["--overlay"], "overlay.schema.json", id="overlay"),
+    ],
+)
+def test_the_schema_is_printed_as_it_lies_in_the_checkout(options: list[str], name: str) -> None:
+    result = CliRunner().invoke(schema, options)
+    assert result.exit_code == 0
+    assert result.output == (STANDARD.parents[1] / "schemas" / name).read_text(encoding="utf-8")
