@@ -1,0 +1,71 @@
+"""A book that was read: typed tables, what was given, and what was set aside.
+
+A `Book` holds one SQL table for every entry of `TABLES`, always all of them,
+with exactly the columns of the entry in that order and the source row last.
+Everything in them was looked at once, at the edge: nothing behind this value
+parses text or checks a reference again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from pathlib import Path
+
+import duckdb
+
+from duly.source import Problem
+
+
+class Presence(Enum):
+    """Where a table of a book comes from."""
+
+    GIVEN = "given"
+    NONE = "none"
+    """Declared empty on purpose."""
+    DERIVED = "derived"
+    """Made from the invoices."""
+    ABSENT = "absent"
+    """Not brought at all; a policy that reads it is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A cell that could not be read, and the customer who was set aside for it.
+
+    `row` counts from the header, which is row 1. `value` is the text as written,
+    `problem` the name of what is wrong with it.
+    """
+
+    file: str
+    row: int
+    column: str
+    value: str
+    problem: str
+    customer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The tables of a book, typed.
+
+    Money is in whole minor units, rates in units of 10^-8. `newest` is the
+    latest day on which an invoice, a payment, a credit or a contact is
+    recorded; `digest` is the SHA-256 of every input in a fixed order.
+    """
+
+    path: Path
+    currency: str
+    connection: duckdb.DuckDBPyConnection
+    given: Mapping[str, Presence]
+    columns: Mapping[str, frozenset[str]]
+    digest: str
+    warnings: tuple[Problem, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
+    newest: date | None = None
+
+    def has(self, table: str) -> bool:
+        """Say whether the book speaks about the table: brings it, makes it, or declares it empty."""
+        return self.given[table] is not Presence.ABSENT

@@ -1,0 +1,262 @@
+"""What must hold between the rows of a book: keys, references, sums, days in order, who pays for whom.
+
+Each check adds its findings to one table (see `findings`); none changes a row.
+A reference into a table that the book does not bring is not looked at, since
+there is nothing to hold it against.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+
+import duckdb
+
+from duly.book.faults import mixes_scripts, shown
+from duly.book.findings import Tables, add_findings
+from duly.book.tables import Column, Kind, Table
+from duly.source import Problem, Severity, Span
+
+MOST_NAMED = 20
+"""How many names that look alike are told of."""
+
+LATER_THAN: tuple[tuple[str, str, str], ...] = (
+    ("payments", "bounced_on", "day"),
+    ("disputes", "resolved_on", "opened_on"),
+    ("promises", "due_on", "made_on"),
+    ("promises", "cancelled_on", "made_on"),
+    ("holds", "released_on", "placed_on"),
+    ("requests", "due_on", "asked_on"),
+    ("requests", "answered_on", "asked_on"),
+)
+"""A table, a day in it, and the day that it cannot be before."""
+
+
+def find_repeated(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Add rows whose key an earlier row has, or whose id differs from an earlier one only in capitals."""
+    keys = [column for column in table.columns if column.key]
+    if not keys:
+        return
+    names = ", ".join(f'"{key.name}"' for key in keys)
+    key = f"concat_ws(' ', {names})"
+    whole = " AND ".join(f'"{key.name}" IS NOT NULL' for key in keys)
+    rows = f"SELECT row, {key} AS key, hash(lower({key})) AS h FROM {table.name} WHERE {whole}"
+    # Two that are equal but for capitals have one hash, so only rows that share theirs are looked at.
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE twins AS SELECT h FROM ({rows}) GROUP BY h HAVING count(*) > 1")
+    add_findings(
+        connection,
+        table.name,
+        keys[0].name,
+        "CASE WHEN row > first_row THEN 'duplicate-key' ELSE 'id-case' END",
+        "key",
+        "CASE WHEN row > first_row THEN CAST(first_row AS VARCHAR) ELSE first_key END",
+        f"""
+        FROM (
+            SELECT row, key,
+                   min(row) OVER (PARTITION BY key) AS first_row,
+                   arg_min(key, row) OVER (PARTITION BY lower(key)) AS first_key
+            FROM ({rows}) WHERE h IN (SELECT h FROM twins)
+        ) AS c
+        WHERE row > first_row OR key <> first_key
+        """,
+    )
+    connection.execute("DROP TABLE twins")
+
+
+def find_across(connection: duckdb.DuckDBPyConnection, tables: Tables, empty: Iterable[str]) -> None:
+    """Add every finding between rows and between tables; a table declared empty has nothing to refer to."""
+    for name, staged in tables.items():
+        for column in staged.table.columns:
+            target, _, key = column.references.partition(".")
+            if target in tables or target in set(empty):
+                _find_unknown(connection, name, column, target, key)
+        if any(column.kind is Kind.EMAIL for column in staged.table.columns):
+            _find_confusable_domains(connection, name)
+    for name in ("payments", "credits", "promises"):
+        if name in tables:
+            _find_other_owner(connection, name)
+    for name, later, earlier in LATER_THAN:
+        if name in tables:
+            note = f"'{earlier} ' || CAST({earlier} AS VARCHAR)"
+            late = f"FROM {name} AS c WHERE {later} < {earlier}"
+            add_findings(connection, name, later, "'days-out-of-order'", f"CAST({later} AS VARCHAR)", note, late)
+    if not tables["invoices"].source.accept_due_before_invoice:
+        days = ("CAST(due_date AS VARCHAR)", "CAST(invoice_date AS VARCHAR)")
+        before = "FROM invoices AS c WHERE due_date < invoice_date"
+        add_findings(connection, "invoices", "due_date", "'due-before-invoice'", *days, before)
+    if "instalments" in tables:
+        _find_instalments(connection)
+    if "rates" in tables:
+        add_findings(connection, "rates", "to", "'same-currency'", '"to"', "''", 'FROM rates AS c WHERE "from" = "to"')
+    _find_parents(connection)
+
+
+def _find_unknown(connection: duckdb.DuckDBPyConnection, name: str, column: Column, target: str, key: str) -> None:
+    own = f'c."{column.name}"'
+    missing = f'{own} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {target} AS t WHERE t."{key}" = {own})'
+    add_findings(
+        connection, name, column.name, "'unknown-reference'", own, f"'{target}'", f"FROM {name} AS c WHERE {missing}"
+    )
+
+
+def _find_other_owner(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Rows that name an invoice of another customer, creditor or (where money is applied) currency.
+
+    A parent that pays for a customer, and a customer that a parent pays for, count as one.
+    """
+    joined = f"""
+        FROM {name} AS c
+        JOIN known_invoices AS i ON i.invoice = c.invoice
+        LEFT JOIN payers AS p ON p.customer = c.customer
+        LEFT JOIN payers AS o ON o.customer = i.customer
+        """
+    differs = {
+        "customer": "coalesce(p.payer, c.customer) <> coalesce(o.payer, i.customer)",
+        "creditor": "c.creditor <> i.creditor",
+    }
+    if name != "promises":
+        differs["currency"] = "c.currency <> i.currency"
+    # One look at all rows says whether a second is needed at all.
+    counted = ", ".join(f"count(*) FILTER (WHERE {test})" for test in differs.values())
+    counts = connection.execute(f"SELECT {counted} {joined}").fetchone() or ()
+    for (column, test), number in zip(differs.items(), counts, strict=True):
+        if number:
+            value = "c.currency" if column == "currency" else "c.invoice"
+            add_findings(connection, name, column, f"'other-{column}'", value, f"i.{column}", f"{joined} WHERE {test}")
+
+
+def _find_instalments(connection: duckdb.DuckDBPyConnection) -> None:
+    add_findings(
+        connection,
+        "instalments",
+        "amount",
+        "'instalments-sum'",
+        "CAST(c.total AS VARCHAR) || ' ' || i.currency",
+        "CAST(i.amount AS VARCHAR) || ' ' || i.currency",
+        """
+        FROM (
+            SELECT invoice, min(row) AS row, CAST(sum(amount) AS BIGINT) AS total
+            FROM instalments GROUP BY invoice HAVING count(*) = count(amount)
+        ) AS c
+        JOIN known_invoices AS i ON i.invoice = c.invoice
+        WHERE i.amount <> c.total
+        """,
+    )
+
+
+def create_payers(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create `payers`: for each customer that does not pay for itself, who does in the end."""
+    connection.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE payers AS
+        WITH RECURSIVE up(customer, payer, steps) AS (
+            SELECT customer, parent, 1 FROM customers WHERE parent_pays AND parent IS NOT NULL
+            UNION ALL
+            SELECT u.customer, c.parent, u.steps + 1
+            FROM up AS u JOIN customers AS c ON c.customer = u.payer
+            WHERE c.parent_pays AND c.parent IS NOT NULL AND u.steps < 100
+        )
+        SELECT customer, arg_max(payer, steps) AS payer FROM up GROUP BY customer
+        """
+    )
+
+
+def _find_parents(connection: duckdb.DuckDBPyConnection) -> None:
+    alone = "FROM customers AS c WHERE parent_pays AND parent IS NULL AND mask = 0"
+    add_findings(connection, "customers", "parent_pays", "'no-parent'", "''", "''", alone)
+    links = "SELECT customer, parent FROM customers WHERE customer IS NOT NULL AND parent IS NOT NULL"
+    if rings := _in_rings(dict(connection.execute(links).fetchall())):
+        own = "FROM customers AS c WHERE customer IN (SELECT unnest($1))"
+        add_findings(connection, "customers", "parent", "'parent-cycle'", "parent", "''", own, [sorted(rings)])
+
+
+def _in_rings(parents: Mapping[str, str]) -> set[str]:
+    """Who is their own ancestor."""
+    rings: set[str] = set()
+    settled: set[str] = set()
+    for start in parents:
+        chain: list[str] = []
+        here = start
+        while here in parents and here not in settled:
+            settled.add(here)
+            chain.append(here)
+            here = parents[here]
+        if here in chain:
+            rings.update(chain[chain.index(here) :])
+    return rings
+
+
+def _find_confusable_domains(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    found = connection.execute(f"SELECT row, email FROM {name} WHERE contains(lower(email), 'xn--')").fetchall()
+    rows = [row for row, email in found if any(map(mixes_scripts, _decoded_labels(email)))]
+    if rows:
+        own = f"FROM {name} AS c WHERE row IN (SELECT unnest($1))"
+        add_findings(connection, name, "email", "'address-confusable'", "email", "''", own, [rows])
+
+
+def _decoded_labels(email: str) -> Iterator[str]:
+    """The parts of an address's domain that stand for another script, in that script."""
+    for label in email.rpartition("@")[2].lower().split("."):
+        if label.startswith("xn--"):
+            with suppress(UnicodeError):
+                yield label[4:].encode("ascii").decode("punycode")
+
+
+# Warnings.
+
+
+def name_warnings(connection: duckdb.DuckDBPyConnection, place: Span) -> list[Problem]:
+    """Names of different customers that look alike without being the same; nothing is ever joined by name."""
+    # Names that look like no other need no second look, which is nearly all of them.
+    foreign = "SELECT DISTINCT name FROM customers WHERE length(name) <> strlen(name)"
+    folded = [_folded(name) for (name,) in connection.execute(foreign).fetchall()]
+    plain = "trim(regexp_replace(lower(name), '\\s+', ' ', 'g'))"
+    twins = f"SELECT {plain} FROM customers GROUP BY {plain} HAVING count(DISTINCT name) > 1"
+    names = connection.execute(
+        f"""
+        SELECT name, customer, row FROM customers
+        WHERE {plain} IN ({twins}) OR length(name) <> strlen(name) OR {plain} IN (SELECT unnest($1))
+        ORDER BY row
+        """,
+        [folded],
+    ).fetchall()
+    seen: dict[str, tuple[str, str]] = {}
+    problems = []
+    for name, customer, row in names:
+        first_name, first_customer = seen.setdefault(_folded(name), (name, customer))
+        if first_name != name and first_customer != customer:
+            twin = f"`{shown(first_name)}`, customer `{first_customer}`"
+            message = f"customer `{customer}` is called `{shown(name)}`, which looks like {twin}"
+            here = Span(place.file, row, place.column)
+            help_ = "make sure that they are two customers"
+            problems.append(Problem("name-confusable", here, message, help_, severity=Severity.WARNING))
+    if (more := len(problems) - MOST_NAMED) > 0:
+        rest = f"and {more:,} more names that look alike"
+        return [*problems[:MOST_NAMED], Problem("name-confusable", place, rest, severity=Severity.WARNING)]
+    return problems
+
+
+def _folded(name: str) -> str:
+    if name.isascii():
+        return " ".join(name.lower().split())
+    plain = "".join(c for c in unicodedata.normalize("NFKC", name) if unicodedata.category(c) != "Cf")
+    return " ".join(plain.casefold().split())
+
+
+def repeated_warnings(connection: duckdb.DuckDBPyConnection, tables: Tables) -> list[Problem]:
+    """Tables without a key that have the same row twice, which may be meant."""
+    problems = []
+    for name, staged in tables.items():
+        if any(column.key for column in staged.table.columns):
+            continue
+        columns = ", ".join(f'"{column.name}"' for column in staged.table.columns)
+        again = f"SELECT max(row) AS again FROM {name} GROUP BY {columns} HAVING count(*) > 1"
+        found = connection.execute(f"SELECT count(*), min(again) FROM ({again})").fetchone()
+        if found and found[0]:
+            rows = "row stands" if found[0] == 1 else "rows stand"
+            message = f"{found[0]:,} {rows} in `{name}` more than once"
+            help_ = "look whether the export repeats rows"
+            place = staged.place(found[1], "")
+            problems.append(Problem("duplicate-row", place, message, help_, severity=Severity.WARNING))
+    return problems
