@@ -8,7 +8,7 @@ once more as condition trees over facts. `meaning` evaluates these trees,
 from __future__ import annotations
 
 from duly.language.conditions import All, Any, Compare, Condition, Includes, Is, Known, Not, Op
-from duly.language.policy import AccountPause, Hold, Ladder, Policy, SalesRule, Stage, Stops
+from duly.language.policy import AccountPause, Hold, Ladder, Policy, SalesRule, Since, Stage, Stops
 from duly.rules.decision import NONE
 
 GAP = "days_since_last_stage"
@@ -36,6 +36,18 @@ def executed(stage: Stage) -> Condition:
     return Known(stage.days_fact)
 
 
+def has_come(stage: Stage) -> Condition:
+    """That the stage's day has come.
+
+    The count from the previous stage starts again with the stage's own execution;
+    once executed, such a stage has come for good, or an account that follows the
+    facts would be sent the milder stage again right after the harsher one.
+    """
+    if stage.after is not None and stage.after.clock.since is Since.PREVIOUS_STAGE:
+        return Any((executed(stage), stage.reached))
+    return stage.reached
+
+
 def stands(ladder: Ladder, stage: Stage) -> Condition:
     """That the stage, executed, still counts as the one the account stands on, by the way the ladder is climbed."""
     match ladder.climb.value:
@@ -44,11 +56,11 @@ def stands(ladder: Ladder, stage: Stage) -> Condition:
         case "highest":
             return executed(stage)
         case _:
-            return All((executed(stage), stage.when, stage.reached))
+            return All((executed(stage), stage.when, has_come(stage)))
 
 
 def eligible(ladder: Ladder, stage: Stage) -> Condition:
-    """That the stage may be the next: it fits a late account or one before its due date, its `when` holds, no exception caps it."""
+    """That the stage may be the next: it is the time for it, its `when` holds, no exception caps it."""
     allowed = tuple(s.id for s in ladder.stages[ladder.stages.index(stage) :])
     return All((BEFORE_DUE if stage.before_due else IS_LATE, stage.when, Is("exception__stage", (NONE, *allowed))))
 
@@ -61,7 +73,9 @@ def repeats(ladder: Ladder, stage: Stage) -> Condition:
     if stage.repeat.at_most is None:
         return All((eligible(ladder, stage), due))
     # The first execution is not a repeat, so n repeats are n + 1 executions.
-    return All((eligible(ladder, stage), due, Compare(stage.times_fact, Op.AT_MOST, stage.repeat.at_most, stage.repeat.span)))
+    return All(
+        (eligible(ladder, stage), due, Compare(stage.times_fact, Op.AT_MOST, stage.repeat.at_most, stage.repeat.span))
+    )
 
 
 def too_small(policy: Policy) -> Condition:

@@ -9,8 +9,9 @@ reads the facts and what the layers before it decided, never what comes after.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import assert_never
 
-from duly.language.conditions import Condition, Facts, Value, holds
+from duly.language.conditions import Condition, Facts, holds
 from duly.language.policy import ASK_NOTHING, Climb, Ladder, Policy, Stage, Stops
 from duly.rules import layers
 from duly.rules.decision import NONE, Decision, Wait
@@ -20,31 +21,34 @@ def decide(policy: Policy, facts: Facts) -> Decision:
     """The decision about one account.
 
     `facts` has every fact of the vocabulary's account layer that the policy
-    reads, and the ladder's own (see `rules.needs`); money in minor units.
+    reads, and the ladder's own (see `language.reads.fact_columns`); money in minor units.
     """
-    after_segment = {**facts, **segment_layer(policy, facts)}
-    after_pauses = after_segment | pause_layer(policy, after_segment)
-    ladder = None if after_segment["ladder"] == NONE else policy.ladder(after_segment["ladder"])
+    segment, ladder_id, executed_stage = segment_layer(policy, facts)
+    after_segment = {**facts, "segment": segment, "ladder": ladder_id, "executed_stage": executed_stage}
+    pauses, paused = pause_layer(policy, after_segment)
+    after_pauses = after_segment | {"pauses": frozenset(pauses), "paused": paused}
+    ladder = None if ladder_id == NONE else policy.ladder(ladder_id)
     candidate = candidate_of(ladder, after_pauses) if ladder else Candidate()
     wait = wait_of(policy, ladder, candidate, after_pauses)
-    after_stage = after_pauses | stage_layer(policy, candidate, wait, after_pauses)
+    step, stage, put_off, tone = stage_layer(policy, candidate, wait, after_pauses)
+    after_stage = after_pauses | {"step": step, "stage": stage, "put_off": put_off, "tone": tone}
     asks, stood_down = sales_layer(policy, after_stage)
     after_sales = after_stage | {"asked_today": frozenset(asks)}
     place, release, hold_waits = hold_layer(policy, after_sales)
     after_holds = after_sales | {"placed_today": frozenset(place), "released_today": frozenset(release)}
     return Decision(
-        segment=after_segment["segment"],
-        ladder=after_segment["ladder"],
-        executed_stage=after_segment["executed_stage"],
-        pauses=tuple(p.id for p in policy.account_pauses if p.id in after_pauses["pauses"]),
-        paused=after_pauses["paused"],
-        stage=after_stage["stage"],
-        step=after_stage["step"],
+        segment=segment,
+        ladder=ladder_id,
+        executed_stage=executed_stage,
+        pauses=pauses,
+        paused=paused,
+        stage=stage,
+        step=step,
         repeat=wait is None and candidate.repeat,
         wait=wait,
         next_stage=candidate.stage.id if candidate.stage and wait is not Wait.NOT_LATE else NONE,
-        put_off=after_stage["put_off"],
-        tone=after_stage["tone"],
+        put_off=put_off,
+        tone=tone,
         tasks=tuple(p.id for p in policy.account_pauses if holds(layers.gives_task(p), after_stage)),
         asks=asks,
         stood_down=stood_down,
@@ -58,13 +62,13 @@ def decide(policy: Policy, facts: Facts) -> Decision:
 # Segment, ladder and the stage reached so far.
 
 
-def segment_layer(policy: Policy, facts: Facts) -> dict[str, Value]:
+def segment_layer(policy: Policy, facts: Facts) -> tuple[str, str, str]:
     """The segment (the first that holds), the ladder it leads to, and the most severe stage executed on it."""
     segment = next(s.id for s in policy.segments if holds(s.when, facts))
     ladder = ladder_of(policy, {**facts, "segment": segment})
     stages = () if ladder == NONE else policy.ladder(ladder).stages
     done = [stage.id for stage in stages if holds(layers.executed(stage), facts)]
-    return {"segment": segment, "ladder": ladder, "executed_stage": done[-1] if done else NONE}
+    return segment, ladder, done[-1] if done else NONE
 
 
 def ladder_of(policy: Policy, facts: Facts) -> str:
@@ -79,10 +83,10 @@ def ladder_of(policy: Policy, facts: Facts) -> str:
 # Pauses.
 
 
-def pause_layer(policy: Policy, facts: Facts) -> dict[str, Value]:
+def pause_layer(policy: Policy, facts: Facts) -> tuple[tuple[str, ...], bool]:
     """The account pauses that hold, and whether the account is paused."""
-    pauses: dict[str, Value] = {"pauses": frozenset(p.id for p in policy.account_pauses if holds(p.when, facts))}
-    return pauses | {"paused": holds(layers.paused(policy), {**facts, **pauses})}
+    pauses = tuple(pause.id for pause in policy.account_pauses if holds(pause.when, facts))
+    return pauses, holds(layers.paused(policy), {**facts, "pauses": frozenset(pauses)})
 
 
 # The ladder.
@@ -115,12 +119,15 @@ def candidate_of(ladder: Ladder, facts: Facts) -> Candidate:
     fresh = [s for s in above if is_true(layers.eligible(ladder, s)) and not is_true(layers.executed(s))]
     match ladder.climb:
         case Climb.ONE_STEP:
-            acting = next((s for s in fresh[:1] if is_true(s.reached)), None)
+            acting = next((s for s in fresh[:1] if is_true(layers.has_come(s))), None)
         case Climb.HIGHEST:
-            acting = last([s for s in fresh if is_true(s.reached)])
+            acting = last([s for s in fresh if is_true(layers.has_come(s))])
         case Climb.FOLLOWS_FACTS:
-            top = last([s for s in ladder.stages if is_true(layers.eligible(ladder, s)) and is_true(s.reached)])
+            fits = [s for s in ladder.stages if is_true(layers.eligible(ladder, s)) and is_true(layers.has_come(s))]
+            top = last(fits)
             acting = None if top is None or is_true(layers.executed(top)) else top
+        case _:
+            assert_never(ladder.climb)
     if acting:
         return Candidate(acting, reached=True, standing=standing)
     if standing and is_true(layers.repeats(ladder, standing)):
@@ -156,17 +163,17 @@ def wait_of(policy: Policy, ladder: Ladder | None, candidate: Candidate, facts: 
     return None
 
 
-def stage_layer(policy: Policy, candidate: Candidate, wait: Wait | None, facts: Facts) -> dict[str, Value]:
-    """Today's step with its tone, the stage the account stands on with it, and whether a due stage waits."""
+def stage_layer(policy: Policy, candidate: Candidate, wait: Wait | None, facts: Facts) -> tuple[str, str, bool, str]:
+    """Today's step, the stage the account stands on with it, whether a due stage waits, and the step's tone."""
     step = candidate.stage if wait is None else None
     stage = step or candidate.standing
     closed = step is not None and holds(layers.closed_today(step), facts)
-    return {
-        "step": step.id if step else NONE,
-        "stage": stage.id if stage else NONE,
-        "put_off": wait in {Wait.GAP, Wait.CAP} or closed,
-        "tone": tone_of(policy, step, facts) if step else NONE,
-    }
+    return (
+        step.id if step else NONE,
+        stage.id if stage else NONE,
+        wait in {Wait.GAP, Wait.CAP} or closed,
+        tone_of(policy, step, facts) if step else NONE,
+    )
 
 
 def tone_of(policy: Policy, stage: Stage, facts: Facts) -> str:

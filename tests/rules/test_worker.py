@@ -1,0 +1,130 @@
+"""The process that runs the rule engine may die, hang or be missing: every other account is decided all the same."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from duly.language.conditions import Compare, Facts, Op
+from duly.language.policy import ChooseLadder, Points, Policy
+from duly.rules import meaning
+from duly.rules.decision import NONE, Decision
+from duly.rules.durable import DurableUnavailable, Trust, Undecided, decide_all
+from duly.rules.durable.worker import Worker
+from tests.rules.strategies import accounts
+
+POLICY = Policy(
+    id="small",
+    currency="USD",
+    choose_ladder=ChooseLadder(otherwise=NONE),
+    worklist=(Points(id="old", add=20, when=Compare("days_past_due", Op.OVER, 60)),),
+)
+GOOD = accounts(POLICY, 1, seed=1)[0]
+TRUST = Trust(chunk=4, seconds=1.5, seconds_an_account=0)
+
+
+def book(count: int) -> list[tuple[int, Facts]]:
+    return [(at, {**GOOD, "days_past_due": at}) for at in range(count)]
+
+
+def decided(accounts: Iterator[tuple[int, Facts]] | list[tuple[int, Facts]], trust: Trust = TRUST) -> dict[int, object]:
+    return dict(decide_all(POLICY, accounts, trust))
+
+
+@dataclass(frozen=True)
+class Poison:
+    """A fact that is harmless until the process of the rule engine unpacks it."""
+
+    effect: Callable[..., object]
+    argument: object
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object]]:
+        return self.effect, (self.argument,)
+
+
+@pytest.mark.parametrize(
+    ("poison", "reason"),
+    [
+        pytest.param(
+            Poison(signal.raise_signal, signal.SIGSEGV), "the rule engine died (SIGSEGV)", id="memory-violation"
+        ),
+        pytest.param(
+            Poison(signal.raise_signal, signal.SIGFPE), "the rule engine died (SIGFPE)", id="division-by-zero"
+        ),
+        pytest.param(Poison(os._exit, 3), "the rule engine died (exit code 3)", id="exit"),
+        pytest.param(Poison(time.sleep, 60), "the rule engine did not answer within 1.5 seconds", id="hang"),
+    ],
+)
+def test_the_one_account_that_kills_the_engine_is_named_and_every_other_is_decided(poison: Poison, reason: str) -> None:
+    poisoned = [(at, {**facts, "days_past_due": poison} if at == 21 else facts) for at, facts in book(40)]
+    answers = decided(poisoned)  # type: ignore[arg-type]
+    assert answers.pop(21) == Undecided(reason)
+    assert answers == {at: meaning.decide(POLICY, facts) for at, facts in book(40) if at != 21}
+
+
+def test_a_process_that_is_killed_between_two_chunks_is_replaced() -> None:
+    def accounts() -> Iterator[tuple[int, Facts]]:
+        for at, facts in book(40):
+            if at == 20:
+                (process,) = (p for p in multiprocessing.active_children() if p.name == "duly-durable")
+                process.kill()
+            yield at, facts
+
+    assert decided(accounts()) == {at: meaning.decide(POLICY, facts) for at, facts in book(40)}
+
+
+def test_a_fact_that_the_engine_cannot_hold_leaves_only_its_own_account_undecided() -> None:
+    answers = decided([(1, GOOD), (2, {**GOOD, "days_past_due": 2**60}), (3, GOOD)])
+    assert isinstance(answers[1], Decision)
+    assert answers[2] == Undecided(f"`{2**60}` is neither a word nor a whole number within bounds")
+    assert answers[3] == answers[1]
+
+
+@pytest.mark.parametrize(("lifetime", "processes"), [(48, 1), (47, 2), (16, 3)])
+def test_a_process_is_replaced_before_it_has_decided_more_than_its_lifetime(
+    lifetime: int, processes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = []
+    start = Worker._start
+
+    def counted(worker: Worker) -> object:
+        started.append(worker)
+        return start(worker)
+
+    monkeypatch.setattr(Worker, "_start", counted)
+    assert len(decided(book(48), Trust(chunk=16, lifetime=lifetime))) == 48
+    assert len(started) == processes
+
+
+def test_an_engine_that_dies_over_and_over_is_given_up() -> None:
+    poisoned = [(at, {**GOOD, "days_past_due": Poison(os._exit, 3)}) for at in range(16)]
+    with pytest.raises(DurableUnavailable, match=r"given up after 4 tries: the rule engine died \(exit code 3\)"):
+        decided(poisoned, Trust(chunk=16, deaths=3))  # type: ignore[arg-type]
+
+
+def test_an_engine_that_cannot_be_loaded_says_so_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "durable").mkdir()
+    (tmp_path / "durable" / "__init__.py").write_text('raise ImportError("undefined symbol:\\n PyEval_CallObject")\n')
+    monkeypatch.syspath_prepend(tmp_path)
+    unavailable = "durable-rules cannot be loaded: undefined symbol: PyEval_CallObject"
+    with pytest.raises(DurableUnavailable, match=f"^{unavailable}$"):
+        decided(book(1))
+
+
+def test_no_process_is_left_behind() -> None:
+    answers = decide_all(POLICY, book(40), TRUST)
+    assert next(answers)[0] == 0
+    answers.close()  # type: ignore[attr-defined]
+    decided(book(3))
+    assert not [p for p in multiprocessing.active_children() if p.name == "duly-durable"]
+
+
+def test_no_accounts_need_no_engine() -> None:
+    assert decided([]) == {}
