@@ -1,0 +1,36 @@
+"""`duly check`: what is wrong with policies, and which of their parts are acted on yet."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+
+from duly.language.acted_on import parts_of
+from duly.language.load import CANNOT_BE_LOADED, expired_exceptions, load_all
+from duly.reports.checked import as_json, as_text
+from duly.source import has_errors, in_order
+from duly_cli.params import DAY
+
+
+@click.command()
+@click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--as-of", type=DAY, help="The day by which exceptions have expired; today where left out.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or for programs."
+)
+@click.pass_context
+def command(ctx: click.Context, paths: tuple[Path, ...], as_of: date | None, form: str) -> None:
+    """Say what is wrong with policies.
+
+    PATH is a policy or a folder of policies; `policies` where left out. Exits
+    with 3 where one cannot be loaded.
+    """
+    loaded, problems = load_all(paths or (Path("policies"),))
+    day = as_of or datetime.now(tz=UTC).date()
+    shown = in_order([*problems, *(warning for policy in loaded for warning in expired_exceptions(policy, day))])
+    checked = [(policy, parts_of(policy)) for policy in loaded]
+    click.echo(json.dumps(as_json(checked, shown), indent=2) if form == "json" else as_text(checked, shown))
+    ctx.exit(CANNOT_BE_LOADED if has_errors(problems) else 0)

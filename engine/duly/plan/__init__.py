@@ -1,0 +1,1 @@
+"""From decisions to a plan: what is done, what is withheld, and why."""
