@@ -1,0 +1,112 @@
+"""How long duly takes, in absolute terms and beside the same work written by hand.
+
+Prints, for a large sample book on the machine it runs on: writing it, planning it with the second opinion on, from
+Parquet and from CSV; explaining one customer; `duly --help` in bare interpreter starts; and the same facts and
+decisions written by hand in DuckDB SQL, without any check of input, any reason and any second opinion.
+
+It compares nothing with a limit: a slow machine is not a failure. `make bench` runs it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+
+CHECKOUT = Path(__file__).parents[1]
+DULY = (sys.executable, "-c", "from duly_cli.main import main; main()")
+POLICY = str(CHECKOUT / "policies" / "standard.yaml")
+DAY = date(2026, 3, 31)
+
+BY_HAND = Path(__file__).with_name("by_hand.sql").read_text(encoding="utf-8")
+
+
+class Run(NamedTuple):
+    """How long a command took, and the most memory any of its processes held."""
+
+    seconds: float
+    mebibytes: float
+
+
+def measure(arguments: Sequence[str]) -> Run:
+    """Run a command to its end, its output thrown away."""
+    started = time.perf_counter()
+    with subprocess.Popen(arguments, stdout=subprocess.DEVNULL) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"{' '.join(arguments)}: exit {process.returncode}")
+    return Run(time.perf_counter() - started, usage.ru_maxrss / 1024)
+
+
+def by_hand(book: Path) -> float:
+    """Seconds that the facts and decisions written by hand take."""
+    started = time.perf_counter()
+    connection = duckdb.connect()
+    for file in book.glob("*.parquet"):
+        connection.execute(f"create view {file.stem} as from read_parquet('{file}')")
+    connection.execute(BY_HAND, {"as_of": DAY})
+    return time.perf_counter() - started
+
+
+def a_customer(book: Path) -> str:
+    """Some customer of a book, always the same."""
+    row = (
+        duckdb.connect().execute("select min(customer) from read_parquet(?)", [f"{book}/customers.parquet"]).fetchone()
+    )
+    assert row is not None
+    return str(row[0])
+
+
+def show(what: str, run: Run, unit: float, beside: str) -> None:
+    """Print one line: seconds, memory, and how many times the unit beside it."""
+    print(f"{what:<28}{run.seconds:8.2f} s {run.mebibytes:8.0f} MiB {run.seconds / unit:8.1f} × {beside}", flush=True)
+
+
+def main() -> None:
+    """Write the books that are not there yet, and time everything."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--customers", type=int, default=100_000)
+    parser.add_argument("--folder", type=Path, default=CHECKOUT / "build" / "bench")
+    options = parser.parse_args()
+
+    books = {}
+    for kind in ("parquet", "csv"):
+        books[kind] = options.folder / f"{kind}-{options.customers}"
+        if not books[kind].exists():
+            books[kind].parent.mkdir(parents=True, exist_ok=True)
+            demo = (
+                "demo",
+                str(books[kind]),
+                "--customers",
+                str(options.customers),
+                "--format",
+                kind,
+                "--as-of",
+                str(DAY),
+            )
+            print(f"wrote {books[kind].name} in {measure((*DULY, *demo)).seconds:.1f} s", flush=True)
+
+    hand = min(by_hand(books["parquet"]) for _ in range(3))
+    print(f"{'by hand in DuckDB SQL':<28}{hand:8.2f} s", flush=True)
+    for kind, book in books.items():
+        run = measure((*DULY, "plan", POLICY, str(book), "--as-of", str(DAY)))
+        show(f"duly plan, {kind}", run, hand, "by hand")
+    customer = a_customer(books["parquet"])
+    run = measure((*DULY, "explain", POLICY, str(books["parquet"]), customer, "--as-of", str(DAY)))
+    show("duly explain, parquet", run, hand, "by hand")
+
+    bare = min(measure((sys.executable, "-c", "pass")) for _ in range(10))
+    show("duly --help", min(measure((*DULY, "--help")) for _ in range(10)), bare.seconds, "a bare interpreter start")
+
+
+if __name__ == "__main__":
+    main()

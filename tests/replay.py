@@ -1,0 +1,64 @@
+"""Sessions at the command line, run again through the real program.
+
+A session is text as a user sees it: each line that begins with `$ duly` is run,
+in one folder from first to last, and is followed by what it prints. What differs
+from run to run without meaning anything is elided by `elided`, and nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from collections.abc import Iterator
+from contextlib import chdir
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from duly_cli.main import BUG, main
+
+CHECKOUT = Path(__file__).parents[1]
+
+PROMPT = "$ duly "
+
+PLAIN = {"COLUMNS": "100", "NO_COLOR": "1", "DULY_AUTHOR": "credit"}
+"""A plain terminal, and an author that is nobody."""
+
+_ELIDED = (
+    (re.compile(r"\b[0-9a-f]{64}\b"), "<digest>"),
+    (re.compile(r"\b[0-9]+(\.[0-9]+)? (s|ms|seconds)\b"), "<time>"),
+)
+
+
+def elided(text: str) -> str:
+    """The text with SHA-256 digests and run times replaced by what they are."""
+    for pattern, word in _ELIDED:
+        text = pattern.sub(word, text)
+    return text
+
+
+def replay(session: str, folder: Path) -> str:
+    """The session with the output of each of its commands as it is now, run in this folder."""
+    with chdir(folder):
+        return "".join(f"{line}\n" for command in commands(session) for line in (command, *run(command)))
+
+
+def commands(session: str) -> Iterator[str]:
+    """The lines of a session that are commands."""
+    return (line for line in session.splitlines() if line.startswith(PROMPT))
+
+
+def run(command: str) -> Iterator[str]:
+    """What a `$ duly …` line prints, and its exit code where that is not 0; a bug is never worth recording."""
+    result = CliRunner(env=PLAIN).invoke(main, shlex.split(command.removeprefix(PROMPT)))
+    assert result.exit_code != BUG, result.output
+    yield from elided(result.output).splitlines()
+    if result.exit_code:
+        yield f"[exit {result.exit_code}]"
+
+
+def lay_out(folder: Path) -> None:
+    """Put the policies, templates and schemas of the checkout into a folder."""
+    for name in ("policies", "templates", "schemas"):
+        shutil.copytree(CHECKOUT / name, folder / name)
