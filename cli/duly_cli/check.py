@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import click
@@ -12,7 +12,7 @@ from duly.language.acted_on import parts_of
 from duly.language.load import CANNOT_BE_LOADED, expired_exceptions, load_all
 from duly.reports.checked import as_json, as_text
 from duly.source import has_errors, in_order
-from duly_cli.params import DAY
+from duly_cli.params import DAY, today
 
 
 @click.command()
@@ -29,7 +29,7 @@ def command(ctx: click.Context, paths: tuple[Path, ...], as_of: date | None, for
     with 3 where one cannot be loaded.
     """
     loaded, problems = load_all(paths or (Path("policies"),))
-    day = as_of or datetime.now(tz=UTC).date()
+    day = as_of or today()
     shown = in_order([*problems, *(warning for policy in loaded for warning in expired_exceptions(policy, day))])
     checked = [(policy, parts_of(policy)) for policy in loaded]
     click.echo(json.dumps(as_json(checked, shown), indent=2) if form == "json" else as_text(checked, shown))

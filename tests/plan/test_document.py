@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,26 @@ def test_a_cell_that_a_spreadsheet_would_run_is_defused() -> None:
     (row,) = csv.DictReader(io.StringIO("".join(as_csv(plan))))
     assert row["person"] == "'=1+1"
     assert row["amount"] == "1000.00"
+
+
+def test_a_bad_row_refuses_or_sets_its_customer_aside_and_changes_nobody_elses_plan(
+    sample: Path, tmp_path: Path
+) -> None:
+    usual = json.loads(saved(sample, tmp_path / "usual.json"))
+    victim = usual["actions"][0]
+    book = tmp_path / "book"
+    shutil.copytree(sample, book)
+    lines = (book / "invoices.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    at = next(n for n, line in enumerate(lines) if line.startswith(victim["invoices"][0].split("/")[0] + ","))
+    cells = lines[at].split(",")
+    lines[at] = ",".join([*cells[:2], "1e5", *cells[3:]])
+    (book / "invoices.csv").write_text("".join(lines), encoding="utf-8")
+
+    refused = CliRunner().invoke(main, ["plan", str(STANDARD), str(book), "--as-of", "2026-03-31"])
+    assert refused.exit_code == 4
+    assert f"invoices.csv:{at + 1}:3" in refused.output
+
+    aside = json.loads(saved(book, tmp_path / "aside.json", "--quarantine", str(tmp_path / "bad.jsonl")))
+    assert [thing["customer"] for thing in aside["set_aside"]] == [victim["customer"]]
+    for list_ in ("actions", "withheld"):
+        assert aside[list_] == [thing for thing in usual[list_] if thing["customer"] != victim["customer"]]

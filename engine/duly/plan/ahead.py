@@ -61,6 +61,8 @@ def next_days(book: Book, policy: Policy, as_of: date) -> dict[tuple[Key, str], 
         "CREATE OR REPLACE TEMP TABLE ahead_asked AS SELECT h.creditor, h.customer, h.item, h.day AS as_of "
         f"FROM ahead_happenings AS h JOIN ahead_accounts AS a ON {_same('a', 'h')}"
     )
+    if run("SELECT 1 FROM ahead_asked LIMIT 1").fetchone() is None:
+        return found
     with as_known_on(book, as_of, "ahead_payers"):
         build_facts(book, policy, "ahead_asked", prefix="ahead_")
     return found | _decide_stretches(book, policy, "ahead_account_facts")
