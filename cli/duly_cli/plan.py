@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import getpass
 import sys
 from collections.abc import Iterable
@@ -76,8 +75,6 @@ def command(
     from duly.reports.files import write_atomically
     from duly.reports.problems import as_text
 
-    # A plan of a large book is millions of small values and no cycles: looking for some would cost a third of the time.
-    gc.disable()
     read = read_book(book, quarantine=quarantine, customer=customer)
     if read.warnings:
         click.echo(as_text(read.warnings), err=True)

@@ -17,7 +17,7 @@ from duly.book.tables import TABLES, Kind
 from duly.language.policy import Policy
 from tests.book.facts.books import Tables, day, families, policies, together
 from tests.book.facts.building import Row, make_book
-from tests.book.facts.seen import facts_differ
+from tests.book.facts.seen import ACCOUNT, a_policy, facts_differ
 from tests.conftest import NIGHTLY
 
 AS_OF = date(2026, 3, 31)
@@ -124,6 +124,36 @@ def known(book: Book, table: str, column: str) -> list[object]:
 def column_of(book: Book, table: str, column: str) -> list[object]:
     rows = book.connection.execute(f'SELECT "{column}" FROM {table} ORDER BY "row"').fetchall()
     return [value for (value,) in rows]
+
+
+PAID = {"invoice": "I1", "day": date(2026, 3, 20), "amount": 20_000}
+SETTLED = {"settled_on": date(2026, 3, 24), "amount": 15_000}
+PROMISED = {"invoice": None, "made_on": date(2026, 3, 10), "due_on": date(2026, 3, 25), "amount": 20_000}
+
+
+@pytest.mark.parametrize(
+    ("invoice", "payment", "broken"),
+    [
+        pytest.param({"invoice_date": AS_OF}, PAID, 0, id="paid-in-time"),
+        pytest.param({"invoice_date": LATER}, PAID, 1, id="nobody-knows-the-invoice-that-was-paid"),
+        pytest.param({"invoice_date": LATER, "open": 0, "amount": 20_000}, None, 1, id="nor-its-balance"),
+        pytest.param(SETTLED, {**PAID, "amount": 10_000}, 1, id="settled-for-too-little"),
+        pytest.param(
+            SETTLED, {**PAID, "amount": 10_000, "bounced_on": LATER}, 1, id="counted-once-if-it-bounces-later"
+        ),
+    ],
+)
+def test_a_promise_is_kept_by_what_was_known_of_payments(
+    invoice: dict[str, object], payment: dict[str, object] | None, broken: int
+) -> None:
+    late = {"invoice": "I0", "due_date": date(2026, 3, 1)}
+    paid = {"due_date": date(2026, 4, 30), **invoice, "invoice": "I1"}
+    book = make_book(invoices=[late, paid], payments=[payment] if payment else [], promises=[PROMISED])
+    policy = a_policy()
+    facts = by_sql(book, policy, AS_OF)[ACCOUNT].facts
+    assert facts["broken_promises"] == broken
+    with as_known_on(book, AS_OF):
+        assert by_sql(book, policy, AS_OF)[ACCOUNT].facts == facts
 
 
 # The laws.

@@ -41,7 +41,7 @@ Wanted = Callable[[Decision], bool]
 FEW = 2
 """So many changes are few enough not to look for fewer."""
 
-MOST_TRIED = 1_000
+MOST_TRIED = 200
 """Pairs of changes tried before the search gives up on finding one."""
 
 
