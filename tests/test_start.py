@@ -39,6 +39,7 @@ def test_init_writes_a_policy_that_loads_and_a_schema_that_its_modeline_finds(tm
     modeline = path.read_text(encoding="utf-8").splitlines()[0]
     assert modeline.startswith("# yaml-language-server: $schema=")
     assert (path.parent / modeline.partition("=")[2]).is_file()
+    assert (tmp_path / "team" / "schemas" / "overlay.schema.json").is_file()
     assert "duly check policies" in (tmp_path / "team" / ".pre-commit-config.yaml").read_text()
 
 

@@ -58,12 +58,16 @@ repos:
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 def command(folder: Path) -> None:
-    """Write a policy folder to start from into DIR: a policy, its schema, a book's mapping and a pre-commit hook."""
+    """Write a policy folder to start from into DIR: a policy, its schemas, a book's mapping and a pre-commit hook."""
     from duly.assets import asset
 
     files = {
         "policies/standard.yaml": asset("policies/standard.yaml").read_text(encoding="utf-8"),
-        "schemas/policy.schema.json": asset("schemas/policy.schema.json").read_text(encoding="utf-8"),
+        # One for whole policies, one for files that extend another.
+        **{
+            name: asset(name).read_text(encoding="utf-8")
+            for name in ("schemas/policy.schema.json", "schemas/overlay.schema.json")
+        },
         "templates/README.md": TEMPLATES,
         "book.yaml": BOOK,
         ".pre-commit-config.yaml": PRE_COMMIT,
