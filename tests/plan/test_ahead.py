@@ -30,6 +30,7 @@ from duly.language.policy import (
     Exception_,
     Hold,
     InvoicePause,
+    Ladder,
     Late,
     Needs,
     Period,
@@ -51,8 +52,9 @@ from tests.book.facts.seen import DAYS_PAST_DUE, a_policy, stage
 from tests.conftest import NIGHTLY
 from tests.language.policies import STANDARD
 
-EXAMPLES = 2_000 if NIGHTLY else 12
+EXAMPLES = 400 if NIGHTLY else 10
 FAMILIES = 20
+LADDERS = tuple(f"ladder{n}" for n in range(12))
 
 ON_IT = ChooseLadder(otherwise="standard")
 REMINDED = a_policy(
@@ -181,6 +183,12 @@ def test_a_stage_could_happen_the_day_after_an_exception(until: date, days: int)
         pytest.param(
             After(clock=Clock(Since.DUE_DATE, Period.MONTHS, month_end=True), number=1), Late(), 30, id="month-end"
         ),
+        pytest.param(
+            After(clock=Clock(Since.DUE_DATE, Period.DAYS, month_end=True), number=10),
+            Late(),
+            30,
+            id="days-to-a-month-end",
+        ),
         pytest.param(After(clock=DAYS_PAST_DUE, number=10), Late(day_count=DayCount.BUSINESS), 9, id="business-days"),
     ],
 )
@@ -188,6 +196,12 @@ def test_days_are_counted_on_as_the_stage_counts_them(after: After, late: Late, 
     policy = a_policy(Stage(id="reminder", after=after), late=late, choose_ladder=ON_IT)
     # The 26th of March 2026 is a Thursday, so that three business days have passed by the 31st.
     assert ahead_of(policy, {"invoices": [owed(5)]}) == days
+
+
+def test_days_past_due_do_not_count_before_an_invoice_is_late() -> None:
+    early = AccountPause(id="early", when=Compare("days_past_due", Op.BELOW, 5))
+    policy = replace(REMINDED, account_pauses=(early,), holds=(Hold(id="credit", place=ALWAYS, release=NEVER),))
+    assert ahead_of(policy, {"invoices": [owed(-100)]}, "credit") == 105
 
 
 def money_of(day_: date, amount: int = 100_000) -> Row:
@@ -386,15 +400,32 @@ def rungs(draw: st.DrawFn, stage_: Stage) -> Stage:
 
 
 @st.composite
+def only_stages(draw: st.DrawFn, id_: str) -> Stage:
+    """A stage that acts as soon as its condition holds."""
+    return Stage(id=id_, when=draw(conditions()))
+
+
+def on_ladders(tables: Tables) -> Tables:
+    """The book, each customer with a ladder in its own record."""
+    customers = [{**row, "ladder": LADDERS[n % len(LADDERS)]} for n, row in enumerate(tables["customers"])]
+    return {**tables, "customers": customers}
+
+
+@st.composite
 def asking_policies(draw: st.DrawFn) -> Policy:
     """Policies that count days in every way and ask for what changes with them.
 
-    In some of them everything hangs on one condition: the only stage's, or that of a pause.
+    In half of them there are many ladders of one stage each, so that all hangs on the condition of that stage.
     """
     policy = draw(policies())
-    ladder = policy.ladders[0]
-    only = (Stage(id="asked", when=draw(conditions())),)
-    stages = only if draw(st.booleans()) else tuple(draw(rungs(stage_)) for stage_ in ladder.stages)
+    standard = replace(
+        policy.ladders[0], climb=draw(st.sampled_from(Climb)), min_days_between=draw(st.sampled_from((0, 0, 7, 20)))
+    )
+    choose = ON_IT
+    ladders: tuple[Ladder, ...] = (replace(standard, stages=tuple(draw(rungs(stage_)) for stage_ in standard.stages)),)
+    if draw(st.booleans()):
+        choose = ChooseLadder(by="customer_ladder", of={id_: id_ for id_ in LADDERS}, otherwise=LADDERS[0])
+        ladders = tuple(replace(standard, id=id_, stages=(draw(only_stages(id_)),)) for id_ in LADDERS)
     seldom = (Is("promise", ("open",)), draw(conditions()))
     paused = draw(st.sampled_from((All(seldom), seldom[1])))
     asked = (Includes("asked_today", "find_out"), Is("contact_day", (True,)), Is("put_off", (True,)))
@@ -406,15 +437,8 @@ def asking_policies(draw: st.DrawFn) -> Policy:
         late=replace(policy.late, ignore_account_below=draw(st.sampled_from((0, 0, 100)))),
         segments=(Segment(id="asked", when=draw(when)), Segment(id="others")),
         account_pauses=(*policy.account_pauses, AccountPause(id="asked", when=paused)),
-        ladders=(
-            replace(
-                ladder,
-                stages=stages,
-                climb=draw(st.sampled_from(Climb)),
-                min_days_between=draw(st.sampled_from((0, 0, 7, 20))),
-            ),
-        ),
-        choose_ladder=ON_IT,
+        ladders=ladders,
+        choose_ladder=choose,
         tone_limits=(ToneLimit(id="low", at_most="soft", when=draw(when)),),
         sales=(SalesRule(id="find_out", ask="a", when=draw(when)), SalesRule(id="hold_news", ask="b")),
         holds=(
@@ -427,7 +451,7 @@ def asking_policies(draw: st.DrawFn) -> Policy:
 @settings(max_examples=EXAMPLES)
 @given(books=st.lists(families(), min_size=FAMILIES, max_size=FAMILIES), policy=asking_policies())
 def test_no_day_that_is_left_out_would_have_been_earlier(books: list[Tables], policy: Policy) -> None:
-    book = make_book(**together(books))
+    book = make_book(**on_ladders(together(books)))
     build_facts(book, policy, AS_OF)
     decide(book.connection, policy)
     assert next_days(book, policy, AS_OF) == by_deciding_every_day(book, policy, AS_OF)

@@ -70,7 +70,8 @@ def as_known_on(book: Book, day: date, customers: str = "") -> Iterator[None]:
     """Inside the context, the book's tables are as they were known on the day.
 
     `customers` may name a relation with a column `customer` of those who pay:
-    then there are only their rows and those of the customers that they pay for.
+    then there are only rows about them, about customers that they pay for and about
+    invoices of either.
     """
     run = book.connection.execute
     (database,) = run("SELECT current_database()").fetchone() or ("",)
@@ -79,10 +80,9 @@ def as_known_on(book: Book, day: date, customers: str = "") -> Iterator[None]:
     try:
         for table in TABLES.values():
             source = f"{identifier(database)}.main.{identifier(table.name)}"
-            run(
-                f"CREATE TEMP TABLE {identifier(table.name)} AS {_known_sql(table, source, only=bool(customers))}",
-                [day] * len(_days(table)),
-            )
+            known = _known_sql(table, source, only=bool(customers))
+            bound = {"day": day} if table.name in EVENTS else {}
+            run(f"CREATE TEMP TABLE {identifier(table.name)} AS {known}", bound)
         yield
     finally:
         for name in TABLES:
@@ -102,15 +102,6 @@ def family_sql(customers: str) -> str:
     """
 
 
-def _days(table: Table) -> tuple[str, ...]:
-    """The columns of the table that are compared with the day, in the order of the SQL text."""
-    event = EVENTS.get(table.name)
-    if event is None:
-        return ()
-    hidden = {hidden: later for later, columns in event.later.items() for hidden in columns}
-    return (*(hidden[column.name] for column in table.columns if column.name in hidden), event.day)
-
-
 def _known_sql(table: Table, source: str, *, only: bool) -> str:
     """SQL: the rows of the table that were known, with what was known of them."""
     event = EVENTS.get(table.name, Event(""))
@@ -119,14 +110,33 @@ def _known_sql(table: Table, source: str, *, only: bool) -> str:
     for name in (*(column.name for column in table.columns), "row"):
         told = f"t.{identifier(name)}"
         columns.append(
-            f"CASE WHEN t.{identifier(hidden[name])} > ? THEN NULL ELSE {told} END AS {identifier(name)}"
+            f"CASE WHEN t.{identifier(hidden[name])} > $day THEN NULL ELSE {told} END AS {identifier(name)}"
             if name in hidden
             else told
         )
-    there = f"t.{identifier(event.day)} <= ? OR t.{identifier(event.day)} IS NULL" if event.day else "TRUE"
-    whose = {"customer": "known_family", "invoice": "invoices"}.get(table.who) if only else None
-    chosen = f"EXISTS (SELECT 1 FROM {whose} AS w WHERE w.{table.who} = t.{table.who})" if whose else "TRUE"
-    return f"SELECT {', '.join(columns)} FROM {source} AS t WHERE ({there}) AND {chosen}"
+    there = f"t.{identifier(event.day)} <= $day OR t.{identifier(event.day)} IS NULL" if event.day else "TRUE"
+    return " UNION ALL ".join(
+        f"SELECT {', '.join(columns)} FROM {source} AS t WHERE ({there}) AND {chosen}"
+        for chosen in (_about(table) if only else ("TRUE",))
+    )
+
+
+def _about(table: Table) -> tuple[str, ...]:
+    """SQL: that a row is about the family, a condition for each sort of row.
+
+    Money that names an invoice is about that invoice, whoever paid it.
+    """
+    of_family = "EXISTS (SELECT 1 FROM known_family AS w WHERE w.customer = t.customer)"
+    of_invoices = "EXISTS (SELECT 1 FROM invoices AS w WHERE w.invoice = t.invoice)"
+    match table:
+        case Table(name="payments" | "credits"):
+            return f"t.invoice IS NULL AND {of_family}", of_invoices
+        case Table(who="customer"):
+            return (of_family,)
+        case Table(who="invoice"):
+            return (of_invoices,)
+        case _:
+            return ("TRUE",)
 
 
 # Among the rows in Python.
