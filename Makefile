@@ -41,8 +41,10 @@ format: $(READY) ## format, and put right what the linter can
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-bench: $(READY) ## time a plan of 100,000 customers and 1,000,000 invoices
+bench: $(READY) ## time a large plan, the rendering of messages, and an apply against the disk
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench_messages
+	$(BIN)/python -m tests.bench_apply
 
 nightly: check ## the same laws with far more examples, and what takes minutes
 	DULY_NIGHTLY=1 $(PYTEST)
@@ -50,13 +52,15 @@ nightly: check ## the same laws with far more examples, and what takes minutes
 schemas: $(READY) ## write schemas/ again
 	$(BIN)/python -m duly.language.schema
 	$(BIN)/python -m duly.plan.document
+	$(BIN)/python -m duly.journal.approvers
+	$(BIN)/python -m duly.execution.channels.schema
 
 record: $(READY) ## write the recorded sessions and the README's output again
 	$(BIN)/python -m pytest --record tests/test_sessions.py tests/test_readme.py
 
 lock: $(READY) ## pin the newest releases that pyproject.toml allows
 	$(BIN)/python -m pip install --quiet pip-tools
-	$(BIN)/pip-compile --quiet --upgrade --extra=dev --strip-extras --generate-hashes --no-header \
+	$(BIN)/pip-compile --quiet --upgrade --all-extras --strip-extras --generate-hashes --no-header \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file=requirements.lock pyproject.toml
 
 clean: ## remove what the targets have made
