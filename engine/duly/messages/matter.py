@@ -1,0 +1,110 @@
+"""What a message may say: the plain data that one message of one customer is made from.
+
+A message knows no plan, no policy and no book. Whatever is not here cannot be
+written into it, so that it can hold nothing of another customer. Money is in minor
+units beside its currency; days are local days.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A company: the creditor or the customer. `address` is by lines; what is not known is empty."""
+
+    id: str
+    name: str
+    address: tuple[str, ...] = ()
+    country: str = ""
+    email: str = ""
+    phone: str = ""
+    pay_to: tuple[str, ...] = ()
+    """How to pay a creditor, by lines: its bank and account, or the page for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """One of our own people whom the customer can reach, or for whom a brief is."""
+
+    id: str
+    name: str
+    email: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An invoice or instalment in the message's table; `open` is what is asked for of it."""
+
+    invoice: str
+    due_date: date
+    days_past_due: int
+    open: int
+    currency: str
+    invoice_date: date | None = None
+    amount: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Something in the customer's record that a brief tells a colleague: a contact, a promise, a message sent."""
+
+    day: date
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """Everything that one message can say.
+
+    `stage` and `tone` choose the wording together with `template`, `channel` and
+    `language`; `totals` are by currency, in the order of the lines. `pay_by` is the
+    last day before the next stage could follow; `next_stage` is that stage, empty
+    where there is none. `reference` is what a reply or a payment should name.
+    `ask`, `answer_by`, `history` and `guidance` are for a brief to sales; `change` is
+    what an account-change notice tells (`hold`, `release`, `limit_change`, …).
+    """
+
+    creditor: Party
+    customer: Party
+    language: str
+    channel: str
+    template: str
+    stage: str
+    tone: str
+    as_of: date
+    reference: str
+    lines: tuple[Line, ...]
+    totals: tuple[tuple[str, int], ...]
+    pay_by: date
+    contact_name: str = ""
+    next_stage: str = ""
+    collector: Colleague | None = None
+    salesperson: Colleague | None = None
+    ask: str = ""
+    answer_by: date | None = None
+    history: tuple[Said, ...] = ()
+    guidance: tuple[str, ...] = ()
+    change: str = ""
+    limit: tuple[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A message as it leaves: every form of it that its channel asks for, from one source.
+
+    `file` is the template, `signed_by` who answers for its wording. `html` is empty
+    for a letter, `pdf` for an e-mail. `digest` is the SHA-256 of all forms.
+    """
+
+    subject: str
+    text: str
+    html: str
+    pdf: bytes
+    language: str
+    file: str
+    signed_by: str
+    digest: str
