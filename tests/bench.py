@@ -30,9 +30,10 @@ BY_HAND = Path(__file__).with_name("by_hand.sql").read_text(encoding="utf-8")
 
 
 class Run(NamedTuple):
-    """How long a command took, and the most memory any of its processes held."""
+    """How long a command took on the clock and on the cores, and the most memory any of its processes held."""
 
     seconds: float
+    on_cores: float
     mebibytes: float
 
 
@@ -44,7 +45,7 @@ def measure(arguments: Sequence[str]) -> Run:
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         sys.exit(f"{' '.join(arguments)}: exit {process.returncode}")
-    return Run(time.perf_counter() - started, usage.ru_maxrss / 1024)
+    return Run(time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def by_hand(book: Path) -> float:
@@ -67,8 +68,9 @@ def a_customer(book: Path) -> str:
 
 
 def show(what: str, run: Run, unit: float, beside: str) -> None:
-    """Print one line: seconds, memory, and how many times the unit beside it."""
-    print(f"{what:<28}{run.seconds:8.2f} s {run.mebibytes:8.0f} MiB {run.seconds / unit:8.1f} × {beside}", flush=True)
+    """Print one line: seconds, those of all cores, memory, and how many times the unit beside it."""
+    spent = f"{run.seconds:8.2f} s {run.on_cores:8.2f} s of cores {run.mebibytes:8.0f} MiB"
+    print(f"{what:<28}{spent} {run.seconds / unit:8.1f} × {beside}", flush=True)
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date, datetime, time
 
 import pytest
 from hypothesis import given
@@ -15,6 +15,7 @@ from duly.dates import (
     is_business_day,
     last_month_end_on_or_before,
     month_end,
+    next_open,
     not_before,
 )
 from duly.language.policy import ContactHours
@@ -107,6 +108,38 @@ MOMENTS = [
 @pytest.mark.parametrize(("day", "hours", "zone", "moment"), MOMENTS)
 def test_contact_begins_with_the_first_open_moment(day: str, hours: ContactHours, zone: str, moment: str) -> None:
     assert not_before(date.fromisoformat(day), hours, zone, "US").isoformat() == moment
+
+
+@pytest.mark.parametrize(
+    ("moment", "zone", "country", "opens"),
+    [
+        pytest.param("2026-03-31T12:59:59Z", "America/New_York", "US", "2026-03-31T09:00:00-04:00", id="just-before"),
+        pytest.param("2026-03-31T13:00:00Z", "America/New_York", "US", "2026-03-31T09:00:00-04:00", id="as-it-opens"),
+        pytest.param(
+            "2026-03-31T20:59:59Z", "America/New_York", "US", "2026-03-31T16:59:59-04:00", id="the-last-second"
+        ),
+        pytest.param("2026-03-31T21:00:00Z", "America/New_York", "US", "2026-04-01T09:00:00-04:00", id="as-it-closes"),
+        pytest.param(
+            "2026-02-02T05:30:00Z", "America/Los_Angeles", "US", "2026-02-02T09:00:00-08:00", id="the-evening-before"
+        ),
+        pytest.param(
+            "2026-03-28T12:00:00Z", "Europe/Berlin", "DE", "2026-03-30T09:00:00+02:00", id="summer-time-begins"
+        ),
+        pytest.param("2026-12-25T10:00:00Z", "Europe/Berlin", "DE", "2026-12-28T09:00:00+01:00", id="a-holiday"),
+        pytest.param(
+            "2026-04-02T10:00:00Z", "Asia/Riyadh", "SA", "2026-04-02T13:00:00+03:00", id="a-thursday-elsewhere"
+        ),
+    ],
+)
+def test_the_next_open_moment_is_now_or_when_contact_opens(moment: str, zone: str, country: str, opens: str) -> None:
+    at = datetime.fromisoformat(moment)
+    assert next_open(at, OFFICE, zone, country).isoformat() == opens
+
+
+def test_an_hour_that_does_not_exist_opens_at_the_first_that_does() -> None:
+    night = ContactHours(opens=time(2, 30), closes=time(5))
+    at = datetime.fromisoformat("2026-03-08T06:59:00Z")
+    assert next_open(at, night, "America/New_York").isoformat() == "2026-03-08T03:00:00-04:00"
 
 
 def test_hours_without_an_open_day_are_refused() -> None:

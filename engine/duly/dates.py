@@ -36,6 +36,10 @@ class OpenHours(Protocol):
         """The first open time of such a day."""
 
     @property
+    def closes(self) -> time:
+        """The first closed time after that."""
+
+    @property
     def holidays_closed(self) -> bool:
         """Whether public holidays are closed."""
 
@@ -80,9 +84,12 @@ def _calendar(country: str) -> HolidayBase | None:
         return None
     import holidays
 
-    if country not in holidays.list_supported_countries(include_aliases=False):
+    try:
+        calendar = holidays.country_holidays(country)
+    except NotImplementedError:
         return None
-    return holidays.country_holidays(country)
+    # The library also answers to names that are no country codes, such as UK.
+    return calendar if calendar.country == country else None
 
 
 @lru_cache(maxsize=4096)
@@ -145,6 +152,19 @@ def not_before(as_of: date, hours: OpenHours, zone: str, country: str = "") -> d
             if moment.date() == day:
                 return moment
     raise ValueError("the policy opens no day for contact")
+
+
+def next_open(moment: datetime, hours: OpenHours, zone: str, country: str = "") -> datetime:
+    """The moment itself where a customer may be contacted then, else the next one at which contact opens.
+
+    `moment` has an offset; the answer is in the customer's time zone. Raises
+    `ValueError` where the policy opens no day of the week.
+    """
+    there = moment.astimezone(ZoneInfo(zone))
+    if is_contact_day(there.date(), hours, country) and hours.opens <= there.time() < hours.closes:
+        return there
+    opening = not_before(there.date(), hours, zone, country)
+    return opening if opening > there else not_before(there.date() + DAY, hours, zone, country)
 
 
 def _first_moment(wall: datetime, zone: ZoneInfo) -> datetime:

@@ -27,7 +27,7 @@ def test_a_good_policy_is_shown_with_what_is_acted_on_and_what_is_not() -> None:
     title, acted_on, not_yet = result.output.splitlines()
     assert "`standard`" in title
     assert "ladder, tone_limits" in acted_on
-    assert not_yet.endswith("signed_off_by, credit_limits, charges, responsible, together, guarantees, approval")
+    assert not_yet.endswith("signed_off_by, credit_limits, charges, responsible, together, guarantees")
 
 
 def test_a_folder_is_checked_file_by_file_and_every_problem_is_shown(tmp_path: Path) -> None:
@@ -80,7 +80,8 @@ def test_the_records_are_the_problems_and_the_policies(tmp_path: Path) -> None:
     assert result.exit_code == 3
     record = json.loads(result.output)
     assert [policy["policy"] for policy in record["policies"]] == ["small"]
-    (problem,) = record["problems"]
+    problem, nobody = record["problems"]
+    assert (nobody["rule"], nobody["severity"]) == ("no-duties", "warning")
     assert (problem["rule"], problem["line"], problem["column"], problem["length"]) == ("unknown-tone", 11, 39, 4)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cache
 from operator import itemgetter
 
 from duly.book.book import Book
@@ -79,7 +80,9 @@ class AccountFacts:
 
 def folder(columns: Sequence[FactColumn]) -> Callable[[Sequence[Value]], dict[str, Value]]:
     """A function from a row of fact columns to facts: members of a set come back as the set."""
-    plain = [(place, column.name) for place, column in enumerate(columns) if not column.member]
+    plain = [place for place, column in enumerate(columns) if not column.member]
+    names = [columns[place].name for place in plain]
+    values = itemgetter(*plain, *plain[:1]) if plain else lambda _: ()
     sets: dict[str, list[tuple[int, str]]] = {fact.name: [] for fact in ACCOUNT_FACTS if fact.type is Type.SET}
     for place, column in enumerate(columns):
         if column.member:
@@ -91,7 +94,7 @@ def folder(columns: Sequence[FactColumn]) -> Callable[[Sequence[Value]], dict[st
     made: dict[tuple[Value, ...], dict[str, Value]] = {}
 
     def fold(row: Sequence[Value]) -> dict[str, Value]:
-        facts: dict[str, Value] = {name: row[place] for place, name in plain}
+        facts: dict[str, Value] = dict(zip(names, values(row), strict=False))
         seen = flags(row)
         if seen not in made:
             made[seen] = {name: frozenset(m for place, m in members if row[place]) for name, members in sets.items()}
@@ -111,12 +114,18 @@ def facts_of(
     rows: RawRows, policy: Policy, as_of: date, accounts: Iterable[Key] | None = None
 ) -> dict[Key, AccountFacts]:
     """The facts on a day of these accounts, or of all that have an invoice, unapplied money or a hold by then."""
-    counting = Counting(policy, rows, as_of)
-    asked = grouped(
-        ((creditor, customer), item)
-        for creditor, customer, item in (_everyone(rows, policy, as_of) if accounts is None else accounts)
-    )
+    return _facts_of(rows, _Read(policy), as_of, _everyone(rows, policy, as_of) if accounts is None else accounts)
+
+
+def facts_by_day(rows: RawRows, policy: Policy) -> Callable[[date], dict[Key, AccountFacts]]:
+    """The facts as a function of the day, of all that have an invoice, unapplied money or a hold by then."""
     read = _Read(policy)
+    return cache(lambda day: _facts_of(rows, read, day, _everyone(rows, policy, day)))
+
+
+def _facts_of(rows: RawRows, read: _Read, as_of: date, accounts: Iterable[Key]) -> dict[Key, AccountFacts]:
+    counting = Counting(read.policy, rows, as_of)
+    asked = grouped(((creditor, customer), item) for creditor, customer, item in accounts)
     found = {}
     for (creditor, customer), units in sorted(asked.items()):
         account_rows = rows.accounts.get((creditor, customer), AccountRows())
@@ -151,6 +160,7 @@ class _Read:
     """What a policy reads: the names of facts, the members of sets, and the bounds of numbers."""
 
     def __init__(self, policy: Policy) -> None:
+        self.policy = policy
         columns = fact_columns(policy)
         self.members = {fact.name: frozenset[str]() for fact in ACCOUNT_FACTS if fact.type is Type.SET}
         for column in columns:

@@ -53,7 +53,7 @@ class Book:
 
     Money is in whole minor units, rates in units of 10^-8. `newest` is the
     latest day on which an invoice, a payment, a credit or a contact is
-    recorded; `digest` is the SHA-256 of every input in a fixed order.
+    recorded, None where only a part was read (`is_part`); `digest` is the SHA-256 of every input in a fixed order.
     """
 
     path: Path
@@ -65,6 +65,7 @@ class Book:
     warnings: tuple[Problem, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
     newest: date | None = None
+    is_part: bool = False
 
     def has(self, table: str) -> bool:
         """Say whether the book speaks about the table: brings it, makes it, or declares it empty."""

@@ -8,15 +8,17 @@ there is nothing to hold it against.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 
 import duckdb
 
 from duly.book.faults import mixes_scripts, shown
-from duly.book.findings import Tables, add_findings
-from duly.book.tables import Column, Kind, Table
+from duly.book.findings import Tables, add_all, add_findings
+from duly.book.tables import Kind, Table
 from duly.source import Problem, Severity, Span
+
+INVOICE = "invoices.invoice"
 
 MOST_NAMED = 20
 """How many names that look alike are told of."""
@@ -27,60 +29,67 @@ LATER_THAN: tuple[tuple[str, str, str], ...] = (
     ("promises", "due_on", "made_on"),
     ("promises", "cancelled_on", "made_on"),
     ("holds", "released_on", "placed_on"),
+    ("people", "away_until", "away_from"),
     ("requests", "due_on", "asked_on"),
     ("requests", "answered_on", "asked_on"),
 )
 """A table, a day in it, and the day that it cannot be before."""
 
 
-def find_repeated(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+def find_repeated(connection: duckdb.DuckDBPyConnection, tables: Iterable[Table]) -> None:
     """Add rows whose key an earlier row has, or whose id differs from an earlier one only in capitals."""
-    keys = [column for column in table.columns if column.key]
-    if not keys:
+    keyed = {table.name: table for table in tables if any(column.key for column in table.columns)}
+    if not keyed:
         return
-    names = ", ".join(f'"{key.name}"' for key in keys)
-    key = f"concat_ws(' ', {names})"
-    whole = " AND ".join(f'"{key.name}" IS NOT NULL' for key in keys)
-    rows = f"SELECT row, {key} AS key, hash(lower({key})) AS h FROM {table.name} WHERE {whole}"
-    # Two that are equal but for capitals have one hash, so only rows that share theirs are looked at.
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE twins AS SELECT h FROM ({rows}) GROUP BY h HAVING count(*) > 1")
-    add_findings(
-        connection,
-        table.name,
-        keys[0].name,
-        "CASE WHEN row > first_row THEN 'duplicate-key' ELSE 'id-case' END",
-        "key",
-        "CASE WHEN row > first_row THEN CAST(first_row AS VARCHAR) ELSE first_key END",
-        f"""
-        FROM (
-            SELECT row, key,
-                   min(row) OVER (PARTITION BY key) AS first_row,
-                   arg_min(key, row) OVER (PARTITION BY lower(key)) AS first_key
-            FROM ({rows}) WHERE h IN (SELECT h FROM twins)
-        ) AS c
-        WHERE row > first_row OR key <> first_key
-        """,
+    # Two that are equal but for capitals have one hash, so most tables need no second look.
+    twins = " UNION ALL ".join(
+        f"SELECT '{name}' WHERE EXISTS (SELECT h FROM ({_keys(table)}) GROUP BY h HAVING count(*) > 1)"
+        for name, table in keyed.items()
     )
-    connection.execute("DROP TABLE twins")
+    for (name,) in connection.execute(twins).fetchall():
+        rows = _keys(keyed[name])
+        add_findings(
+            connection,
+            name,
+            next(column.name for column in keyed[name].columns if column.key),
+            "CASE WHEN row > first_row THEN 'duplicate-key' ELSE 'id-case' END",
+            "key",
+            "CASE WHEN row > first_row THEN CAST(first_row AS VARCHAR) ELSE first_key END",
+            f"""
+            FROM (
+                SELECT row, key,
+                       min(row) OVER (PARTITION BY key) AS first_row,
+                       arg_min(key, row) OVER (PARTITION BY lower(key)) AS first_key
+                FROM ({rows}) WHERE h IN (SELECT h FROM ({rows}) GROUP BY h HAVING count(*) > 1)
+            ) AS c
+            WHERE row > first_row OR key <> first_key
+            """,
+        )
+
+
+def _keys(table: Table) -> str:
+    """SQL: the rows of a table that have their key, with a hash of it that is blind to capitals."""
+    names = [f'"{column.name}"' for column in table.columns if column.key]
+    key = names[0] if len(names) == 1 else f"concat_ws(' ', {', '.join(names)})"
+    whole = " AND ".join(f"{name} IS NOT NULL" for name in names)
+    return f"SELECT row, {key} AS key, hash(lower({key})) AS h FROM {table.name} WHERE {whole}"
 
 
 def find_across(connection: duckdb.DuckDBPyConnection, tables: Tables, empty: Iterable[str]) -> None:
     """Add every finding between rows and between tables; a table declared empty has nothing to refer to."""
+    _find_unknown(connection, tables, {*tables, *empty})
+    _find_misnamed(connection, tables)
     for name, staged in tables.items():
-        for column in staged.table.columns:
-            target, _, key = column.references.partition(".")
-            if target in tables or target in set(empty):
-                _find_unknown(connection, name, column, target, key)
         if any(column.kind is Kind.EMAIL for column in staged.table.columns):
             _find_confusable_domains(connection, name)
-    for name in ("payments", "credits", "promises"):
-        if name in tables:
-            _find_other_owner(connection, name)
-    for name, later, earlier in LATER_THAN:
-        if name in tables:
-            note = f"'{earlier} ' || CAST({earlier} AS VARCHAR)"
-            late = f"FROM {name} AS c WHERE {later} < {earlier}"
-            add_findings(connection, name, later, "'days-out-of-order'", f"CAST({later} AS VARCHAR)", note, late)
+    late = [
+        f"SELECT row, '{name}', '{later}', 'days-out-of-order', CAST({later} AS VARCHAR), "
+        f"'{earlier} ' || CAST({earlier} AS VARCHAR) FROM {name} WHERE {later} < {earlier}"
+        for name, later, earlier in LATER_THAN
+        if name in tables
+    ]
+    if late:
+        add_all(connection, " UNION ALL ".join(late))
     if not tables["invoices"].source.accept_due_before_invoice:
         days = ("CAST(due_date AS VARCHAR)", "CAST(invoice_date AS VARCHAR)")
         before = "FROM invoices AS c WHERE due_date < invoice_date"
@@ -92,38 +101,68 @@ def find_across(connection: duckdb.DuckDBPyConnection, tables: Tables, empty: It
     _find_parents(connection)
 
 
-def _find_unknown(connection: duckdb.DuckDBPyConnection, name: str, column: Column, target: str, key: str) -> None:
-    own = f'c."{column.name}"'
-    missing = f'{own} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {target} AS t WHERE t."{key}" = {own})'
-    add_findings(
-        connection, name, column.name, "'unknown-reference'", own, f"'{target}'", f"FROM {name} AS c WHERE {missing}"
-    )
+def _find_unknown(connection: duckdb.DuckDBPyConnection, tables: Tables, brought: Collection[str]) -> None:
+    """Rows that refer to what is not there; invoices are looked up by `_find_misnamed`."""
+    referring: dict[str, list[str]] = {}
+    for name, staged in tables.items():
+        for column in staged.table.columns:
+            if column.references and column.references != INVOICE and column.references.split(".")[0] in brought:
+                own = f"SELECT row, '{name}' AS tab, '{column.name}' AS col, \"{column.name}\" AS id FROM {name}"
+                referring.setdefault(column.references, []).append(own)
+    for reference, rows in referring.items():
+        target, _, key = reference.partition(".")
+        add_all(
+            connection,
+            f"SELECT row, tab, col, 'unknown-reference', id, '{target}' FROM ({' UNION ALL '.join(rows)}) AS c "
+            f'WHERE id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {target} AS t WHERE t."{key}" = c.id)',
+        )
 
 
-def _find_other_owner(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Rows that name an invoice of another customer, creditor or (where money is applied) currency.
+def _find_misnamed(connection: duckdb.DuckDBPyConnection, tables: Tables) -> None:
+    """Rows that name an unknown invoice, or one of another customer, creditor or (where money is applied) currency.
 
     A parent that pays for a customer, and a customer that a parent pays for, count as one.
     """
-    joined = f"""
-        FROM {name} AS c
-        JOIN known_invoices AS i ON i.invoice = c.invoice
-        LEFT JOIN payers AS p ON p.customer = c.customer
-        LEFT JOIN payers AS o ON o.customer = i.customer
-        """
+    naming = []
+    for name, staged in tables.items():
+        has = {column.name for column in staged.table.columns if column.name != "currency" or name != "promises"}
+        if any(column.references == INVOICE for column in staged.table.columns):
+            own = (
+                f"{column if column in has else 'CAST(NULL AS VARCHAR)'} AS {column}"
+                for column in ("customer", "creditor", "currency")
+            )
+            naming.append(
+                f"SELECT row, '{name}' AS tab, invoice, {', '.join(own)} FROM {name} WHERE invoice IS NOT NULL"
+            )
+    if not naming:
+        return
     differs = {
         "customer": "coalesce(p.payer, c.customer) <> coalesce(o.payer, i.customer)",
         "creditor": "c.creditor <> i.creditor",
+        "currency": "c.currency <> i.currency",
     }
-    if name != "promises":
-        differs["currency"] = "c.currency <> i.currency"
-    # One look at all rows says whether a second is needed at all.
-    counted = ", ".join(f"count(*) FILTER (WHERE {test})" for test in differs.values())
-    counts = connection.execute(f"SELECT {counted} {joined}").fetchone() or ()
-    for (column, test), number in zip(differs.items(), counts, strict=True):
-        if number:
-            value = "c.currency" if column == "currency" else "c.invoice"
-            add_findings(connection, name, column, f"'other-{column}'", value, f"i.{column}", f"{joined} WHERE {test}")
+    others = ", ".join(f"CASE WHEN {test} THEN i.{column} END AS other_{column}" for column, test in differs.items())
+    # One look at all rows, of which next to none stay.
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE misnamed AS
+        SELECT c.row, c.tab, c.invoice, c.currency, i.invoice IS NULL AS unknown, {others}
+        FROM ({" UNION ALL ".join(naming)}) AS c
+        LEFT JOIN known_invoices AS i ON i.invoice = c.invoice
+        LEFT JOIN payers AS p ON p.customer = c.customer
+        LEFT JOIN payers AS o ON o.customer = i.customer
+        WHERE i.invoice IS NULL OR {" OR ".join(differs.values())}
+        """
+    )
+    told = ["SELECT row, tab, 'invoice', 'unknown-reference', invoice, 'invoices' FROM misnamed WHERE unknown"]
+    for column in differs:
+        value = "currency" if column == "currency" else "invoice"
+        told.append(
+            f"SELECT row, tab, '{column}', 'other-{column}', {value}, other_{column} "
+            f"FROM misnamed WHERE other_{column} IS NOT NULL"
+        )
+    add_all(connection, " UNION ALL ".join(told))
+    connection.execute("DROP TABLE misnamed")
 
 
 def _find_instalments(connection: duckdb.DuckDBPyConnection) -> None:

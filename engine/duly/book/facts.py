@@ -81,21 +81,10 @@ def build_facts(book: Book, policy: Policy, asked: date | str, *, prefix: str = 
     if not re.fullmatch(r"[a-z_]*", prefix):
         raise ValueError("a prefix is lower-case letters and underscores")
     run = book.connection.execute
-    _settings(book, policy, asked)
-    _step(book, "00_payers")
-    if isinstance(asked, date):
-        _step(book, "05_everyone")
-    else:
-        run(f'CREATE OR REPLACE TEMP TABLE step_asked AS SELECT creditor, customer, item, as_of FROM "{asked}"')
-    _step(book, "10_units")
-    _days(book, policy)
-    _step(book, "20_invoices")
     rates = Rates.of(book.connection)
-    _convert_money(book, rates)
-    _least_amounts(book, policy, rates)
-    _step(book, "30_items")
+    _ledger(book, policy, asked, rates)
     _rates_of_the_days(book, policy, rates)
-    _step(book, "40_open", "45_promises", "50_open_items")
+    _step(book, "50_open_items")
     conditions = pauses_sql(policy)
     run(re.sub(r"\{(\w+)\}", lambda word: conditions[word[1]], _file("55_chased")))
     _step(book, "60_late", "65_anchors", f"70_openings_{policy.resets.value}", "75_episodes")
@@ -110,6 +99,42 @@ def build_facts(book: Book, policy: Policy, asked: date | str, *, prefix: str = 
     if run(beyond_sql(policy, f"{prefix}account_facts")).fetchall() != [(0,)]:
         run(out_of_bounds_sql(policy))
     _publish(book, prefix, settled=settled)
+
+
+LEDGER = (
+    "payers", "accounts", "account_days", "days", "money", "unapplied", "items", "settled_in_parts", "pool", "promises",
+)  # fmt: skip
+"""The steps that `build_ledger` keeps: items, money, promises, whole accounts, each in its own currency."""
+
+
+def build_ledger(book: Book, policy: Policy, asked: str, *, prefix: str) -> None:
+    """Make the tables of `LEDGER`, under the prefix, in the book's connection.
+
+    They are what the facts are made from, before anything is converted to the
+    policy's currency, so that no rate is needed but for money in another currency
+    than its invoice. `asked` is as for `build_facts`. Raises `Refused` (4) where such a rate is missing.
+    """
+    _ledger(book, policy, asked, Rates.of(book.connection))
+    for name in LEDGER:
+        book.connection.execute(f'CREATE OR REPLACE TABLE "{prefix}{name}" AS SELECT * FROM step_{name}')
+    _drop_steps(book)
+
+
+def _ledger(book: Book, policy: Policy, asked: date | str, rates: Rates) -> None:
+    _settings(book, policy, asked)
+    _step(book, "00_payers")
+    if isinstance(asked, date):
+        _step(book, "05_everyone")
+    else:
+        book.connection.execute(
+            f'CREATE OR REPLACE TEMP TABLE step_asked AS SELECT creditor, customer, item, as_of FROM "{asked}"'
+        )
+    _step(book, "10_units")
+    _days(book, policy)
+    _step(book, "20_invoices")
+    _convert_money(book, rates)
+    _least_amounts(book, policy, rates)
+    _step(book, "30_items", "40_open", "45_promises")
 
 
 @cache
@@ -324,6 +349,11 @@ def _publish(book: Book, prefix: str, *, settled: bool) -> None:
         )
     if settled:
         run(f'CREATE OR REPLACE TABLE "{prefix}settled_invoices" AS {_file("99_settled_invoices")}')
+    _drop_steps(book)
+
+
+def _drop_steps(book: Book) -> None:
+    run = book.connection.execute
     for (name,) in run(
         "SELECT table_name FROM duckdb_tables() WHERE table_name LIKE 'step\\_%' ESCAPE '\\'"
     ).fetchall():

@@ -34,7 +34,7 @@ Tables = Mapping[str, Staged]
 def create_findings(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the table that every check adds to."""
     texts = ", ".join(f"{name} VARCHAR" for name in ("tab", "col", "rule", "value", "note", "customer"))
-    connection.execute(f"CREATE TEMP TABLE findings (row BIGINT, {texts})")
+    connection.execute(f"CREATE TABLE findings (row BIGINT, {texts})")
 
 
 def add_findings(
@@ -48,7 +48,11 @@ def add_findings(
     parameters: object = None,
 ) -> None:
     """Add a finding for each row that `rows`, a FROM clause whose `c` is the row's, gives; all but names is SQL."""
-    found = f"SELECT c.row, '{table}', '{column}', {rule}, {value}, {note} {rows}"
+    add_all(connection, f"SELECT c.row, '{table}', '{column}', {rule}, {value}, {note} {rows}", parameters)
+
+
+def add_all(connection: duckdb.DuckDBPyConnection, found: str, parameters: object = None) -> None:
+    """Add the findings that a query gives: row, table, column, rule, value and note."""
     connection.execute(f"INSERT INTO findings (row, tab, col, rule, value, note) {found}", parameters)
 
 

@@ -239,6 +239,10 @@ class _Reader:
             "SELECT unnest(CAST(? AS VARCHAR[])) AS customer, unnest(CAST(? AS VARCHAR[])) AS payer",
             [list(family), list(family.values())],
         )
+        self._run(
+            "CREATE OR REPLACE TEMP TABLE raw_invoices AS "
+            "SELECT i.invoice FROM invoices AS i JOIN raw_family AS f ON f.customer = i.customer"
+        )
 
     def _select(self, keys: str, table: str, columns: str, only: str) -> list[Row]:
         chosen = ", ".join(f't."{name}"' for name in columns.split())
@@ -266,8 +270,8 @@ class _Reader:
         """The rows of a table that name an invoice of these customers, each with that invoice."""
         chosen = ", ".join(f't."{name}"' for name in columns.split())
         rows = self._run(
-            f"SELECT t.invoice, {chosen} FROM {table} AS t JOIN invoices AS i ON i.invoice = t.invoice "
-            'JOIN raw_family AS f ON f.customer = i.customer ORDER BY t."row"'
+            f"SELECT t.invoice, {chosen} FROM {table} AS t JOIN raw_invoices AS i ON i.invoice = t.invoice "
+            'ORDER BY t."row"'
         ).fetchall()
         return ((invoice, make(*row)) for invoice, *row in rows)
 

@@ -17,6 +17,7 @@ import hashlib
 import re
 import zoneinfo
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -49,7 +50,7 @@ from duly.money import SCALES
 from duly.source import Problem, Refused, Severity, Span, has_errors
 
 ORDER = ("creditors", "people", "rates", "invoices", "customers")
-"""Tables that others refer to, in the order in which they are typed; the rest follow."""
+"""Tables that others refer to, in the order in which their headers are looked at; the rest follow."""
 
 
 def read_book(path: Path, *, quarantine: Path | None = None, customer: str | None = None) -> Book:
@@ -69,11 +70,11 @@ def read_book(path: Path, *, quarantine: Path | None = None, customer: str | Non
     reading.resolve()
     reading.type_tables(customer)
     aside = reading.look_across(quarantine, partly=customer is not None)
-    return reading.book(path, aside)
+    return reading.book(path, aside, partly=customer is not None)
 
 
 def _connect() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(
+    connection = duckdb.connect(
         ":memory:",
         config={
             "autoinstall_known_extensions": "false",
@@ -82,6 +83,9 @@ def _connect() -> duckdb.DuckDBPyConnection:
             "temp_directory": "",
         },
     )
+    # A long statement would draw its bar into what a program reads from us.
+    connection.execute("SET enable_progress_bar = false")
+    return connection
 
 
 class _Reading:
@@ -100,24 +104,29 @@ class _Reading:
 
     def read_files(self) -> None:
         problems: list[Problem] = []
-        read: dict[tuple[Path, str], RawFile] = {}
+        reading: dict[tuple[Path | None, str], Future[RawFile]] = {}
         if "invoices" not in self.sources.tables:
             help_ = "put `invoices.csv` or `invoices.parquet` there, or name the file in `book.yaml`"
             raise Refused([Problem("no-invoices", self.place, "the book has no invoices", help_)], DATA)
+        with ThreadPoolExecutor() as beside:
+            for name, source in self.sources.tables.items():
+                key = (source.path, source.delimiter)
+                if source.path is not None and key not in reading:
+                    reading[key] = beside.submit(self.read_file, name, source.path, source)
         for name, source in self.sources.tables.items():
             if source.path is None:
                 if source.rows is not None:
                     self.raw[name] = self.inline(source)
                 continue
-            key = (source.path, source.delimiter)
             try:
-                if key not in read:
-                    read[key] = read_file(self.connection, source.path, source.shown, f"raw_{name}", source.delimiter)
-                self.raw[name] = read[key]
+                self.raw[name] = reading[source.path, source.delimiter].result()
             except Refused as refusal:
                 problems += refusal.problems
         if problems:
             raise Refused(problems, DATA)
+
+    def read_file(self, name: str, path: Path, source: TableSource) -> RawFile:
+        return read_file(self.connection.cursor(), path, source.shown, f"raw_{name}", source.delimiter)
 
     def inline(self, source: TableSource) -> RawFile:
         """The rows written in `book.yaml`, as if they were a file."""
@@ -168,7 +177,7 @@ class _Reading:
             yield Problem("paid-not-told", place, "the book does not say what has been paid", help_)
 
     def unreadable_constants(self) -> Iterator[Problem]:
-        self.connection.execute("CREATE OR REPLACE TEMP TABLE zone_names AS SELECT unnest($1) AS zone", [_zones()])
+        self.connection.execute("CREATE OR REPLACE TABLE zone_names AS SELECT unnest($1) AS zone", [_zones()])
         if not re.fullmatch(ID_PATTERN, self.sources.creditor):
             message = f"`{shown(self.sources.creditor)}` in `creditor` is not an id"
             yield Problem("bad-id", self.place, message, "ids are ASCII letters, digits and `. _ - / : #`")
@@ -213,33 +222,40 @@ class _Reading:
         family = None
         if customer is not None:
             family = family_of(self.connection, self.staged["customers"], customer, self.sources)
-        for name in _in_order(TABLES):
-            if name not in self.staged:
-                create_empty(self.connection, TABLES[name])
-                continue
-            if family is not None:
-                self.staged[name] = only(self.connection, self.staged[name], family)
-            staged = self.staged[name]
-            if staged.is_derived:
-                derive_customers(self.connection, staged, self.sources, self.currency)
-            else:
-                create(self.connection, staged, self.sources, self.currency, self.staged["invoices"])
-                find_hidden(self.connection, staged)
-                find_unread(self.connection, staged)
-            if name == "invoices":
-                self.know_invoices()
+        self.type_table("invoices", family)
+        self.know_invoices()
+        # The others may take from the invoices what they leave out, and nothing from each other.
+        with ThreadPoolExecutor() as beside:
+            typed = [beside.submit(self.type_table, name, family) for name in TABLES if name != "invoices"]
+        for table in typed:
+            table.result()
         self.refuse_lost_cells(partly=customer is not None)
+
+    def type_table(self, name: str, family: list[str] | None) -> None:
+        connection = self.connection.cursor()
+        if name not in self.staged:
+            create_empty(connection, TABLES[name])
+            return
+        if family is not None:
+            self.staged[name] = only(connection, self.staged[name], family)
+        staged = self.staged[name]
+        if staged.is_derived:
+            derive_customers(connection, staged, self.sources, self.currency)
+            return
+        create(connection, staged, self.sources, self.currency, self.staged["invoices"])
+        find_hidden(connection, staged)
+        find_unread(connection, staged)
 
     def know_invoices(self) -> None:
         """Make `known_invoices`, in which each invoice stands once even where the book repeats it."""
-        find_repeated(self.connection, TABLES["invoices"])
+        find_repeated(self.connection, [TABLES["invoices"]])
         rows = "SELECT invoice, customer, creditor, currency, amount FROM invoices"
         if count(self.connection):
             firsts = (
                 f"arg_min({column}, row) AS {column}" for column in ("customer", "creditor", "currency", "amount")
             )
             rows = f"SELECT invoice, {', '.join(firsts)} FROM invoices WHERE invoice IS NOT NULL GROUP BY invoice"
-        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW known_invoices AS {rows}")
+        self.connection.execute(f"CREATE OR REPLACE VIEW known_invoices AS {rows}")
 
     def refuse_lost_cells(self, *, partly: bool) -> None:
         """Refuse hidden characters in rows that no table takes: what they were is not known."""
@@ -268,10 +284,9 @@ class _Reading:
     # Between rows.
 
     def look_across(self, quarantine: Path | None, *, partly: bool) -> tuple[SetAside, ...]:
-        for name, staged in self.staged.items():
-            # The invoices' own were looked for before anything referred to them.
-            if not staged.is_derived and name != "invoices":
-                find_repeated(self.connection, TABLES[name])
+        # The invoices' own were looked for before anything referred to them.
+        typed = (name for name, staged in self.staged.items() if not staged.is_derived and name != "invoices")
+        find_repeated(self.connection, [TABLES[name] for name in typed])
         create_payers(self.connection)
         find_across(self.connection, self.staged, self.sources.empty)
         controls = [] if partly else list(control_problems(self.connection, self.staged, self.currency))
@@ -291,7 +306,7 @@ class _Reading:
 
     # The book.
 
-    def book(self, path: Path, aside: tuple[SetAside, ...]) -> Book:
+    def book(self, path: Path, aside: tuple[SetAside, ...], *, partly: bool) -> Book:
         for name in ("findings", "payers", "zone_names"):
             self.connection.execute(f"DROP TABLE IF EXISTS {name}")
         self.connection.execute("DROP VIEW known_invoices")
@@ -300,7 +315,8 @@ class _Reading:
         for name in TABLES:
             self.connection.execute(f"ALTER TABLE {name} DROP COLUMN mask")
         refuse_changed(self.raw.values())
-        newest = self.newest()
+        # One customer's newest record says nothing of how fresh the ledger is.
+        newest = None if partly else self.newest()
         self.connection.execute("SET enable_external_access = false")
         self.connection.execute("SET lock_configuration = true")
         return Book(
@@ -313,6 +329,7 @@ class _Reading:
             warnings=tuple(self.warnings),
             set_aside=aside,
             newest=newest,
+            is_part=partly,
         )
 
     def presence(self, name: str) -> Presence:

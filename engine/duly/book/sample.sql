@@ -18,11 +18,12 @@ CREATE TEMP TABLE place AS SELECT * FROM (VALUES
     (4, 'europe', 'DE', 'de', 'Europe/Berlin', 'EUR', 'Lindenweg 5; Musterstadt'),
     (5, 'europe', 'FR', 'fr', 'Europe/Paris', 'EUR', 'Rue des Lilas 6; Villeneuve'),
     (6, 'europe', 'IE', 'en', 'Europe/Dublin', 'EUR', 'Harbour Row 7; Ballymore'),
-    (7, 'europe', 'NL', 'nl', 'Europe/Amsterdam', 'EUR', 'Tulpenlaan 8; Nieuwdorp')
+    (7, 'europe', 'NL', 'en', 'Europe/Amsterdam', 'EUR', 'Tulpenlaan 8; Nieuwdorp')
 ) AS t(place, region, country, language, time_zone, currency, address);
 
 CREATE TABLE people AS
-SELECT * FROM (
+SELECT person, name, role, region, email, '+1 555 01' || lpad(CAST(10 + row_number() OVER (ORDER BY person) AS VARCHAR), 2, '0') AS phone, manager
+FROM (
     SELECT 'credit-manager' AS person, 'Manager, Credit' AS name, 'credit_manager' AS role, CAST(NULL AS VARCHAR) AS region, 'credit-manager@orchard.example' AS email, CAST(NULL AS VARCHAR) AS manager
     UNION ALL
     SELECT 'sales-manager', 'Manager, Sales', 'sales_manager', NULL, 'sales-manager@orchard.example', NULL
@@ -34,7 +35,10 @@ SELECT * FROM (
     FROM (SELECT DISTINCT region FROM place), (SELECT unnest([1, 2, 3]) AS n)
 ) AS p ORDER BY person;
 
-CREATE TABLE creditors AS SELECT 'orchard' AS creditor, 'Orchard Tools (sample)' AS name, 'US' AS country;
+CREATE TABLE creditors AS SELECT
+    'orchard' AS creditor, 'Orchard Tools (sample)' AS name, 'US' AS country, 'Orchard Lane 1; Northfield' AS address,
+    'accounts@orchard.example' AS email, '+1 555 0100' AS phone,
+    'Sample Bank, account 000 111 222; https://pay.orchard.example' AS pay_to;
 
 CREATE TEMP TABLE customer AS
 WITH drawn AS (

@@ -102,6 +102,10 @@ TABLES: dict[str, Table] = {
             _id("creditor", "the company's id", required=True, key=True),
             _text("name", "its name"),
             Column("country", Kind.COUNTRY, "its country"),
+            _text("address", "postal address, lines separated by `; `"),
+            Column("email", Kind.EMAIL, "where customers can write to"),
+            _text("phone", "where customers can call"),
+            _text("pay_to", "how customers pay: bank and account or a page, lines separated by `; `"),
         )),
         Table("customers", "Who owes.", (
             _id("customer", "the customer's id", required=True, key=True),
@@ -145,6 +149,7 @@ TABLES: dict[str, Table] = {
             _money("open", "open balance on the day of the book, instead of payments"),
             _day("settled_on", "day on which it was paid in full, instead of payments"),
             _day("written_off_on", "day on which it was written off; it is out from then on"),
+            _text("customer_name", "the name on the invoice; where it is not the customer's, nothing harsh is sent"),
         ), who="customer"),
         Table("instalments", "Parts of an invoice with due dates of their own; each is an open item, and they replace the invoice's own due date.", (
             _id("invoice", "the invoice", required=True, key=True, references="invoices.invoice"),
@@ -195,7 +200,11 @@ TABLES: dict[str, Table] = {
             Column("role", Kind.CHOICE, "what the person does", required=True, choices=("salesperson", "collector", "sales_manager", "credit_manager")),
             _text("region", "the person's region"),
             Column("email", Kind.EMAIL, "the person's address"),
+            _text("phone", "the person's telephone number"),
             _id("manager", "whom the person reports to", references="people.person"),
+            _day("away_from", "first day of the absence that is on or comes next"),
+            _day("away_until", "its last day; open where left out"),
+            _id("covered_by", "who stands in while the person is away", references="people.person"),
         )),
         Table("contacts_made", "Contacts with customers, both ways.", (
             _CUSTOMER,

@@ -42,6 +42,7 @@ from duly.language.policy import (
     Ladder,
     Late,
     Limits,
+    NamedPair,
     Needs,
     Period,
     Points,
@@ -521,11 +522,28 @@ class _Builder:
         return Together(
             **part.placed(),
             pair_by=part.text("pair_by"),
+            pairs=self.pairs(part),
             introduce_collector_to=part.texts("introduce_collector_to"),
             weekly=self.rhythm(part, "weekly", lambda day: WEEKDAYS.index(day) if day in WEEKDAYS else 0),
             monthly=self.rhythm(part, "monthly", lambda day: int(day) if day.isdecimal() else 1),
             tell_customer_of=part.texts("tell_customer_of"),
             reward=as_written(reward.node),
+        )
+
+    def pairs(self, together: Part) -> tuple[NamedPair, ...]:
+        by_name = together.text("pair_by") == "name"
+        if by_name is not together.has("pairs"):
+            self.read.report(
+                "pairs-by-name",
+                together.span_of("pair_by" if by_name else "pairs"),
+                "`pair_by: name` and `pairs` go together",
+                "name each salesperson's collector under `pairs`, or pair by `region` or `segment` without it",
+            )
+        part = together.part("pairs")
+        return tuple(
+            NamedPair(span=entry.value.span, path=step(part.path, id_), salesperson=id_, collector=part.text(id_))
+            for entry in part.node.entries
+            for id_ in (entry.key.text,)
         )
 
     def rhythm(self, together: Part, key: str, day: Callable[[str], int]) -> Rhythm | None:
@@ -547,6 +565,7 @@ class _Builder:
                 new_stage_share_pct=share.maybe_whole("at_most"),
                 not_below_customers=share.whole("not_below_customers"),
                 first_cycle_unlimited=share.text("first_cycle") == "unlimited",
+                actions_at_most=fuse.part("actions").maybe_whole("at_most"),
                 data_not_older_than_days=fuse.maybe_whole("data_not_older_than_days"),
             ),
         )

@@ -19,6 +19,7 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
+from duly.home import APPROVERS
 from duly.language.build import build_policy
 from duly.language.extends import overlay, without_removals
 from duly.language.gate import MOST_BYTES, Map, Scalar, Tree, read_tree
@@ -55,7 +56,7 @@ def load_all(paths: Iterable[Path]) -> tuple[tuple[Policy, ...], tuple[Problem, 
     loaded: list[Policy] = []
     problems: list[Problem] = []
     for path in paths:
-        files = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
+        files = sorted(f for f in path.glob("*.yaml") if f.name != APPROVERS) if path.is_dir() else [path]
         if not files:
             message = f"`{path.as_posix()}` has no policy in it"
             problems.append(
@@ -132,7 +133,7 @@ def _read_all(path: Path) -> list[_File]:
     real = Path(os.path.realpath(path))
     bounds = _bounds(real)
     while True:
-        data = _read(real, name, asked)
+        data = read_regular(real, name, asked)
         if isinstance(data, Problem):
             if not files:
                 raise Refused((data,), CANNOT_BE_LOADED)
@@ -179,7 +180,7 @@ def _not_allowed(extends: Scalar, real: Path, bounds: Path, seen: set[Path]) -> 
     return None
 
 
-def _read(real: Path, name: str, asked: Span) -> bytes | Problem:
+def read_regular(real: Path, name: str, asked: Span) -> bytes | Problem:
     """The bytes of a regular file, a little more than allowed at most."""
     try:
         if not stat.S_ISREG(real.stat().st_mode):

@@ -398,10 +398,19 @@ class Rhythm(Placed):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NamedPair(Placed):
+    """A salesperson and the collector who is its buddy, both by id."""
+
+    salesperson: str
+    collector: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Together(Placed):
-    """What keeps sales and credit in one room."""
+    """What keeps sales and credit in one room; `pairs` are given where people are paired by name."""
 
     pair_by: str = ""
+    pairs: tuple[NamedPair, ...] = ()
     introduce_collector_to: tuple[str, ...] = ()
     weekly: Rhythm | None = None
     monthly: Rhythm | None = None
@@ -424,6 +433,7 @@ class Fuse(Placed):
     new_stage_share_pct: int | None = None
     not_below_customers: int = 0
     first_cycle_unlimited: bool = False
+    actions_at_most: int | None = None
     data_not_older_than_days: int | None = None
 
 

@@ -439,8 +439,8 @@ _WORKLIST = _record(
 
 _DUTY_KEYS: Schema = {
     "accountable": _choice("The one role that answers for it.", ROLES),
-    "consulted": _list("Asked before.", _ROLE),
-    "informed": _list("Told after.", _ROLE),
+    "consulted": _list("Asked before; empty for nobody.", _ROLE, least=0),
+    "informed": _list("Told after; empty for nobody.", _ROLE, least=0),
 }
 
 _RESPONSIBLE: Schema = _record(
@@ -472,7 +472,13 @@ def _rhythm(description: str, day: Schema) -> Schema:
 _TOGETHER = _record(
     "The rhythm that keeps sales and credit in one room.",
     {
-        "pair_by": _choice("What pairs each salesperson with one collector.", ("region", "segment")),
+        "pair_by": _choice("What pairs each salesperson with one collector.", ("region", "segment", "name")),
+        "pairs": _by_name(
+            "By `pair_by: name`: each salesperson's collector, both by their ids in the book.",
+            _text("The collector, by id.", 100),
+            names=ACCOUNT_ID,
+            least=1,
+        ),
         "introduce_collector_to": _list("Segments whose customers meet both.", _name("A segment.")),
         "weekly": _rhythm("Once a week.", _choice("The weekday.", WEEKDAYS)),
         "monthly": _rhythm("Once a month.", _whole("The day of the month.", 1, 28)),
@@ -512,6 +518,9 @@ _LIMITS = _record(
                         "first_cycle": _choice("Whether the first plan ever is bounded too.", ("unlimited", "limited")),
                     },
                     required=("at_most",),
+                ),
+                "actions": _record(
+                    "Actions of all kinds.", {"at_most": _whole("So many.", 0, 10_000_000)}, required=("at_most",)
                 ),
                 "data_not_older_than_days": _whole("Age of the newest entry in the book.", 0, 365),
             },

@@ -37,6 +37,7 @@ from duly.language.schema import (
     TESTS,
     TIME_OF_DAY,
     VERSION,
+    Schema,
     policy_schema,
 )
 from duly.language.suggest import closest, did_you_mean, listed
@@ -75,9 +76,10 @@ OTHER_WORDS: Mapping[str, str] = {
 """Words of other languages for our tests."""
 
 
-def shape_problems(root: Map) -> Iterator[Problem]:
-    """What keeps a file from being a policy, as far as its shape goes."""
-    for error in _validator().iter_errors(plain_data(root)):
+def shape_problems(root: Map, schema: Schema | None = None) -> Iterator[Problem]:
+    """What keeps a file from being a policy, or what another schema describes, as far as its shape goes."""
+    validator = _validator() if schema is None else Draft7Validator(schema)
+    for error in validator.iter_errors(plain_data(root)):
         yield from _problems(_fault(error, root))
 
 
@@ -108,7 +110,12 @@ class _Fault:
     @property
     def name(self) -> str:
         """The nearest key; a list's item is known by the list's key."""
-        return next((f"`{step}`" for step in reversed(self.path) if isinstance(step, str)), "the policy")
+        return next((f"`{step}`" for step in reversed(self.path) if isinstance(step, str)), self.whole)
+
+    @property
+    def whole(self) -> str:
+        """The file by its schema's title."""
+        return f"the {self.title.removeprefix('duly ')}"
 
     @property
     def title(self) -> str:

@@ -105,13 +105,14 @@ def second_opinion(
 ) -> Opinion:
     """As `agree`, where the columnar engine has made the table `decisions` already."""
     connection = book.connection
-    decisions = dict(columnar.decisions_from(connection))
+    kinds = columnar.accounts_by_decision(connection)
+    decisions = {key: decision for decision, keys in kinds.items() for key in keys}
     small = len(decisions) <= BOUND
     first = engine or (Engine.DURABLE if small else Engine.COLUMNAR)
     if small or first is not Engine.COLUMNAR:
-        keys = tuple(decisions)
+        keys = tuple(sorted(decisions))
     else:
-        keys = looked_at(policy, decisions, seed=f"{book.digest} {as_of}")
+        keys = looked_at(policy, kinds, seed=f"{book.digest} {as_of}")
     again = again or _again_from(book, policy, as_of)
     notes: tuple[str, ...] = ()
     try:
@@ -136,43 +137,35 @@ def second_opinion(
 # Which accounts are looked at again.
 
 
-def looked_at(policy: Policy, decisions: Mapping[Key, Decision], *, seed: str) -> tuple[Key, ...]:
+def looked_at(policy: Policy, kinds: Mapping[Decision, Sequence[Key]], *, seed: str) -> tuple[Key, ...]:
     """The accounts of a large book that are decided again, in the order of the key.
 
     All that would be contacted or restricted, or, where they are too many, the
     harshest and a sample of every kind; beside them a sample of every kind of the
     others. The same seed draws the same sample.
     """
-    touched = {key: decision for key, decision in decisions.items() if decision.step != NONE or decision.place}
-    alone = {key: decision for key, decision in decisions.items() if key not in touched}
+    touched = {decision: keys for decision, keys in kinds.items() if decision.step != NONE or decision.place}
+    alone = {decision: keys for decision, keys in kinds.items() if decision not in touched}
     looked = (*_drawn(policy, touched, MOST_TOUCHED, seed), *_drawn(policy, alone, MOST_LEFT_ALONE, seed))
     return tuple(sorted(looked))
 
 
-def _drawn(policy: Policy, decisions: Mapping[Key, Decision], most: int, seed: str) -> Iterable[Key]:
+def _drawn(policy: Policy, kinds: Mapping[Decision, Sequence[Key]], most: int, seed: str) -> Iterable[Key]:
     """At most so many accounts: the harshest, up to half of them, then one of each kind, then another of each."""
-    if len(decisions) <= most:
-        return decisions
+    if sum(map(len, kinds.values())) <= most:
+        return [key for keys in kinds.values() for key in keys]
+    # Points alone make no kind of their own.
+    alike: dict[Decision, list[Key]] = defaultdict(list)
+    for decision, keys in kinds.items():
+        alike[replace(decision, points=0)] += keys
     ranked: list[tuple[int, int, Key]] = []
-    for kind, keys in _by_kind(decisions).items():
+    for kind, keys in alike.items():
         drawn = Random(f"{seed} {kind}").sample(sorted(keys), min(len(keys), most))  # noqa: S311 -- a sample, no secret
         ranked += ((turn, -_severity(policy, kind), key) for turn, key in enumerate(drawn))
     ranked.sort()
     worst = min(mildness for _, mildness, _ in ranked)
     harshest = [key for _, mildness, key in ranked if mildness == worst][: most // 2]
     return [*dict.fromkeys((*harshest, *(key for _, _, key in ranked)))][:most]
-
-
-def _by_kind(decisions: Mapping[Key, Decision]) -> dict[Decision, list[Key]]:
-    """The accounts by what is decided about them, points aside."""
-    # Accounts with one decision share the object, which is cheaper to look up than its nineteen fields.
-    same: dict[int, list[Key]] = defaultdict(list)
-    for key, decision in decisions.items():
-        same[id(decision)].append(key)
-    kinds: dict[Decision, list[Key]] = defaultdict(list)
-    for keys in same.values():
-        kinds[replace(decisions[keys[0]], points=0)] += keys
-    return kinds
 
 
 def _severity(policy: Policy, decision: Decision) -> int:
@@ -204,8 +197,9 @@ def look_again(
         for at in range(0, len(keys), AT_ONCE):
             some = keys[at : at + AT_ONCE]
             facts = facts_of(connection, policy, some)
-            other_facts.extend(facts_that_differ(facts, again(some)))
+            # The engine decides in a process of its own, and need not wait for the facts to be derived again.
             yield from facts.items()
+            other_facts.extend(facts_that_differ(facts, again(some)))
 
     if by is Engine.DURABLE:
         answers = dict(durable.decide_all(policy, accounts()))

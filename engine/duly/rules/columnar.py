@@ -10,8 +10,8 @@ A rung's position on its ladder counts from 1; 0 is below the ladder.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import cast
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import itemgetter
 
 import duckdb
 
@@ -38,23 +38,25 @@ def decide(
 
 
 def decisions_from(
-    connection: duckdb.DuckDBPyConnection, *, acting_only: bool = False, decisions: str = "decisions"
+    connection: duckdb.DuckDBPyConnection, decisions: str = "decisions"
 ) -> Iterator[tuple[Key, Decision]]:
-    """Each account with its decision, in the order of the key; or those alone that get something or wait for it."""
-    columns = ", ".join(map(identifier, (*KEY, *FIELDS)))
-    order = ", ".join(map(identifier, KEY))
-    cursor = connection.cursor()
+    """Each account with its decision, in the order of the key."""
+    kinds = accounts_by_decision(connection, decisions=decisions)
+    yield from sorted(((key, decision) for decision, keys in kinds.items() for key in keys), key=itemgetter(0))
+
+
+def accounts_by_decision(
+    connection: duckdb.DuckDBPyConnection, *, acting_only: bool = False, decisions: str = "decisions"
+) -> dict[Decision, list[Key]]:
+    """The accounts of each decision, in the order of the key; or of those alone that give something or withhold it."""
+    columns = ", ".join(map(identifier, FIELDS))
+    key = ", ".join(map(identifier, KEY))
     where = f" WHERE {ACTING}" if acting_only else ""
-    cursor.execute(f"SELECT {columns} FROM {identifier(decisions)}{where} ORDER BY {order}")
     # Accounts are many and different decisions few, so that each is made once.
-    made: dict[tuple[object, ...], Decision] = {}
-    while rows := cursor.fetchmany(10_000):
-        for row in rows:
-            fields = row[len(KEY) :]
-            decision = made.get(fields)
-            if decision is None:
-                decision = made[fields] = _decision(fields)
-            yield cast("Key", row[: len(KEY)]), decision
+    rows = connection.cursor().execute(
+        f"SELECT {columns}, list(row({key})) FROM {identifier(decisions)}{where} GROUP BY {columns}"
+    )
+    return {_decision(fields): sorted(keys) for *fields, keys in rows.fetchall()}
 
 
 def sql(policy: Policy, facts: str = "account_facts") -> str:
@@ -356,7 +358,7 @@ ACTING = " OR ".join(
 """SQL: that something is done for the account, asked, placed or released, or withheld from it."""
 
 
-def _decision(fields: tuple[object, ...]) -> Decision:
+def _decision(fields: Sequence[object]) -> Decision:
     values: dict[str, object] = dict(zip(FIELDS, fields, strict=True))
     values |= {name: tuple(str(values[name]).split(",")) if values[name] else () for name in LISTS}
     values["wait"] = None if values["wait"] is None else Wait(values["wait"])

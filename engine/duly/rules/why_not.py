@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations, islice
 
 from duly.language.conditions import (
@@ -24,6 +25,7 @@ from duly.language.conditions import (
     Leaf,
     Op,
     Value,
+    facts_read,
     holds,
     leaves,
 )
@@ -66,26 +68,41 @@ class Change:
         return 1
 
 
-def smallest_change(
-    policy: Policy, facts: Facts, wanted: Wanted, about: Condition = ALWAYS
-) -> tuple[Change, ...] | None:
-    """The fewest changes of facts after which `wanted` holds; None where none of those tried brings it.
+class Search:
+    """The changes of one account's facts, each decided once, whatever is looked for among them."""
 
-    Every change of one fact is tried. Then what `about` asks is put right part
-    by part, smallest change first; where that takes more than two changes, pairs
-    are tried up to a bound as well.
-    """
-    changes = _by_size(policy, facts)
-    for one in changes:
-        if wanted(decide(policy, one.applied_to(facts))):
-            return (one,)
-    righted = _put_right(policy, facts, wanted, about)
-    if righted is not None and len(righted) <= FEW:
-        return righted
-    for one, other in islice(combinations(changes, 2), MOST_TRIED):
-        if one.fact != other.fact and wanted(decide(policy, other.applied_to(one.applied_to(facts)))):
-            return (one, other)
-    return righted
+    def __init__(self, policy: Policy, facts: Facts) -> None:
+        self._policy = policy
+        self._facts = facts
+
+    def smallest_change(self, wanted: Wanted, about: Condition = ALWAYS) -> tuple[Change, ...] | None:
+        """The fewest changes of facts after which `wanted` holds; None where none of those tried brings it.
+
+        Every change of one fact is tried. Then what `about` asks is put right part
+        by part, smallest change first; where that takes more than two changes, pairs
+        are tried up to a bound as well.
+        """
+        for one, decision in self._singles:
+            if wanted(decision):
+                return (one,)
+        righted = _put_right(self._policy, self._facts, wanted, about)
+        if righted is not None and len(righted) <= FEW:
+            return righted
+        return next((pair for pair, decision in self._pairs if wanted(decision)), righted)
+
+    @cached_property
+    def _singles(self) -> list[tuple[Change, Decision]]:
+        changes = _by_size(self._policy, self._facts)
+        return [(one, decide(self._policy, one.applied_to(self._facts))) for one in changes]
+
+    @cached_property
+    def _pairs(self) -> list[tuple[tuple[Change, Change], Decision]]:
+        tried = islice(combinations((change for change, _ in self._singles), 2), MOST_TRIED)
+        return [
+            ((one, other), decide(self._policy, other.applied_to(one.applied_to(self._facts))))
+            for one, other in tried
+            if one.fact != other.fact
+        ]
 
 
 def _put_right(policy: Policy, facts: Facts, wanted: Wanted, about: Condition) -> tuple[Change, ...] | None:
@@ -112,6 +129,8 @@ def _conjuncts(condition: Condition) -> Iterator[Condition]:
 
 
 def _is_true(policy: Policy, facts: Facts, condition: Condition) -> bool:
+    if facts_read(condition) <= facts.keys():
+        return holds(condition, facts)
     return holds(condition, {**facts, **decided(decide(policy, facts))})
 
 

@@ -1,19 +1,7 @@
 -- The items that are owed, on each day asked: every invoice that exists by then or, where it is paid in instalments, each
 -- of those instead. `ends` says how much money for the invoice it takes to pay the item: the oldest instalment is paid
 -- first. A payment that has bounced by the day never was.
-CREATE OR REPLACE TEMP TABLE step_paid AS
-SELECT
-    d.account_day, m.invoice_no,
-    CAST(LEAST(sum(m.amount), 4611686018427387904) AS BIGINT) AS paid,
-    count(*) AS times,
-    max(m.day) AS last_day
-FROM step_money AS m
-JOIN step_account_days AS d
-    ON d.account = m.account
-    AND m.day <= d.as_of
-    AND (m.bounced_on IS NULL OR m.bounced_on > d.as_of)
-GROUP BY d.account_day, m.invoice_no;
-
+--
 -- `direct_open` is what is open before money that names no invoice is looked at. What is too small to be chased counts as
 -- settled, so `needed` is the money that settles the item, and `settled_day` the day on which it had come or on which the
 -- book says that it was settled; what was paid in several sums is followed in the next step.
@@ -43,6 +31,19 @@ items AS (
     CROSS JOIN step_settings AS s
     LEFT JOIN parts ON parts.invoice = i.invoice
 ),
+paid AS (
+    SELECT
+        d.account_day, m.invoice_no,
+        CAST(LEAST(sum(m.amount), 4611686018427387904) AS BIGINT) AS paid,
+        count(*) AS times,
+        max(m.day) AS last_day
+    FROM step_money AS m
+    JOIN step_account_days AS d
+        ON d.account = m.account
+        AND m.day <= d.as_of
+        AND (m.bounced_on IS NULL OR m.bounced_on > d.as_of)
+    GROUP BY d.account_day, m.invoice_no
+),
 on_days AS (
     SELECT
         d.account_day, d.as_of, i.item_no, i.invoice_no, i.invoice, i.number, i.currency, i.basis_day, i.invoice_date,
@@ -65,7 +66,7 @@ on_days AS (
     FROM items AS i
     JOIN step_account_days AS d ON d.account = i.account
     JOIN step_least AS least ON least.as_of = d.as_of AND least.currency = i.currency
-    LEFT JOIN step_paid AS paid ON paid.account_day = d.account_day AND paid.invoice_no = i.invoice_no
+    LEFT JOIN paid ON paid.account_day = d.account_day AND paid.invoice_no = i.invoice_no
     LEFT JOIN step_days AS days ON days.day = i.basis_day
     WHERE i.invoice_date IS NULL OR i.invoice_date <= d.as_of
 )

@@ -1,0 +1,48 @@
+"""Reading a book while what comes after it is made ready."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from duly.book.book import Book
+    from duly.language.policy import Policy
+
+
+def read_to_plan(
+    book: Path,
+    policy: Policy,
+    day: date,
+    *,
+    quarantine: Path | None = None,
+    customer: str | None = None,
+    wording: Path | None = None,
+) -> tuple[Book, str]:
+    """The book, as `read_book` gives it, with the planner and the policy's calendar loaded meanwhile.
+
+    With it the digest of the wording in a folder, where one is named.
+    """
+    from duly.book.read import read_book
+
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        # Reading is the database's work and leaves Python idle.
+        ready = beside.submit(_make_ready, policy, day, wording)
+        read = read_book(book, quarantine=quarantine, customer=customer)
+        digest = ready.result()
+    return read, digest
+
+
+def _make_ready(policy: Policy, day: date, wording: Path | None) -> str:
+    from duly.dates import is_contact_day
+
+    is_contact_day(day, policy.calendar.contact, policy.calendar.country)
+    import_module("duly.plan.make")
+    if wording is None:
+        return ""
+    from duly.messages.templates import load_templates
+
+    return load_templates(wording).digest

@@ -1,0 +1,63 @@
+"""A book with what the journal knows: stages executed, requests, contacts, promises, as rows of its own tables.
+
+Nothing behind this asks whether the ledger or the journal brought a row. A row
+about a customer, creditor or invoice that the book does not have is left out and
+counted: the customer may have been set aside, or have left the ledger. Where the
+book brings its own holds, they alone say which are in force: the journal knows what
+was asked of the ledger, the ledger what became of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from duly.book.book import Book, Presence
+from duly.book.tables import TABLES, Column, Kind, Table
+from duly.journal.history import History, Row
+from duly.language.sql import identifier
+
+SQL_TYPE = {Kind.DATE: "DATE", Kind.MONEY: "BIGINT", Kind.WHOLE: "BIGINT", Kind.YES_NO: "BOOLEAN"}
+"""How the journal's values are kept; everything else is text."""
+
+FIRST_ROW = 10**12
+"""Rows of the journal are numbered from here, behind every row of a file."""
+
+FROM_THE_LEDGER = frozenset({"holds"})
+"""Tables that the journal fills only where the book does not bring them."""
+
+
+def add_history(book: Book, history: History) -> int:
+    """Add the journal's rows to the book's tables; how many were about nobody in it."""
+    left_out = 0
+    for name, rows in history.rows.items():
+        if name in FROM_THE_LEDGER and book.given[name] is Presence.GIVEN:
+            continue
+        left_out += _insert(book, TABLES[name], rows)
+    return left_out
+
+
+def _insert(book: Book, table: Table, rows: Sequence[Row]) -> int:
+    """Add the rows whose customer, creditor and invoice the book has; how many it has not."""
+    if not rows:
+        return 0
+    run = book.connection.execute
+    types = {column.name: SQL_TYPE.get(column.kind, "VARCHAR") for column in table.columns} | {"row": "BIGINT"}
+    lists = [[row.get(name) for row in rows] for name in types if name != "row"]
+    lists.append([FIRST_ROW + n for n in range(len(rows))])
+    unnested = ", ".join(f"unnest(CAST(? AS {type_}[])) AS {identifier(name)}" for name, type_ in types.items())
+    run(f"CREATE OR REPLACE TEMP TABLE journal_rows AS SELECT {unnested}", lists)
+    known = " AND ".join(_known(book, column) for column in table.columns if column.references) or "TRUE"
+    listed = ", ".join(identifier(name) for name in types)
+    run(f"INSERT INTO {identifier(table.name)} ({listed}) SELECT {listed} FROM journal_rows AS j WHERE {known}")
+    (left_out,) = run(f"SELECT count(*) FROM journal_rows AS j WHERE NOT ({known})").fetchone() or (0,)
+    run("DROP TABLE journal_rows")
+    return int(left_out)
+
+
+def _known(book: Book, column: Column) -> str:
+    """SQL: what the column refers to is in the book, where the book has the table."""
+    table, _, key = column.references.partition(".")
+    if book.given[table] not in (Presence.GIVEN, Presence.DERIVED):
+        return "TRUE"
+    name = identifier(column.name)
+    return f"(j.{name} IS NULL OR EXISTS (SELECT 1 FROM {identifier(table)} AS k WHERE k.{identifier(key)} = j.{name}))"
