@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from duly_cli.params import BOOK, DAY, POLICY, today
+from duly_cli.params import BOOK, DAY, POLICY, environment_option, today
+from duly_cli.where import history_in
 
 if TYPE_CHECKING:
+    from duly.home import Environment
     from duly.language.policy import Policy
 
 
@@ -20,15 +22,24 @@ if TYPE_CHECKING:
 @click.argument("book", type=BOOK)
 @click.argument("customer")
 @click.option("--as-of", type=DAY, help="Decide as if on this day; today where left out.")
+@environment_option
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(policy: Policy, book: Path, customer: str, as_of: date | None, format_: str) -> None:
+def command(
+    policy: Policy, book: Path, customer: str, as_of: date | None, environment: Environment, format_: str
+) -> None:
     """Say why CUSTOMER is treated as it is, layer by layer, and what it would take for the rest to happen."""
-    from duly.book.read import read_book
+    from duly_cli.reading import read_to_plan
+
+    day = as_of or today()
+    read, _ = read_to_plan(book, policy, day, customer=customer)
+
+    from duly.book.history import add_history
+    from duly.home import home_of
     from duly.plan.make import explain_customer
     from duly.reports import explanation as report
 
-    read = read_book(book, customer=customer)
-    name, explanations = explain_customer(policy, read, customer, as_of or today())
+    add_history(read, history_in(home_of(Path(policy.files[0])), environment))
+    name, explanations = explain_customer(policy, read, customer, day)
     if format_ == "json":
         records = [report.as_record(policy, explanation, name) for explanation in explanations]
         click.echo(json.dumps(records, ensure_ascii=False, indent=2))

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from duly_cli.params import BOOK, DAY, POLICY, today
+from duly_cli.params import BOOK, DAY, POLICY, HomeFolder, environment_option, today
+from duly_cli.where import history_in
 
 if TYPE_CHECKING:
+    from duly.home import Environment, Home
     from duly.language.policy import Policy
 
 THERE_ARE_ACTIONS = 10
@@ -48,6 +50,14 @@ THERE_ARE_ACTIONS = 10
     show_default="your login name",
     help="Who makes the plan.",
 )
+@click.option(
+    "--home",
+    type=HomeFolder(),
+    envvar="DULY_HOME",
+    show_default="the folder above the policy's `policies/`",
+    help="The folder with journal/.",
+)
+@environment_option
 @click.option("--as-if-in-force", is_flag=True, help="Plan also outside the days on which the policy is in force.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 10 where there are actions.")
 def command(
@@ -61,6 +71,8 @@ def command(
     all_: bool,
     quarantine: Path | None,
     author: str,
+    home: Home | None,
+    environment: Environment,
     as_if_in_force: bool,
     detailed_exitcode: bool,
 ) -> None:
@@ -68,17 +80,28 @@ def command(
 
     Nothing is sent and nothing is recorded.
     """
-    from duly.book.read import read_book
+    from duly.home import home_of
+    from duly.messages.where import templates_of
+    from duly_cli.reading import read_to_plan
+
+    day = as_of or today()
+    where = home or home_of(Path(policy.files[0]))
+    read, wording = read_to_plan(
+        book, policy, day, quarantine=quarantine, customer=customer, wording=templates_of(where)
+    )
+
     from duly.plan.document import to_json
-    from duly.plan.make import make_plan
+    from duly.plan.make import Background, make_plan
     from duly.reports import plan as report
     from duly.reports.files import write_atomically
     from duly.reports.problems import as_text
 
-    read = read_book(book, quarantine=quarantine, customer=customer)
     if read.warnings:
         click.echo(as_text(read.warnings), err=True)
-    plan = make_plan(policy, read, as_of or today(), author=author, engine=engine, as_if_in_force=as_if_in_force)
+    background = Background(history_in(where, environment), environment.value, wording)
+    plan = make_plan(
+        policy, read, day, author=author, engine=engine, as_if_in_force=as_if_in_force, background=background
+    )
     if out is not None:
         write_atomically(out, to_json(plan))
     match format_:

@@ -7,21 +7,20 @@ and which lines of the policy brought it about.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 
+from duly.journal.identity import key_of
 from duly.language.conditions import Facts, Includes, Value, holds
 from duly.language.english import subject
 from duly.language.policy import Channel, Hold, Policy, Send, Stage, Stops
 from duly.plan.plan import Action, Because, Kind, Withheld
+from duly.plan.reach import NOWHERE_KNOWN, Reach
 from duly.rules import layers
 from duly.rules.decision import NONE, Decision, Wait
 from duly.rules.trace import values_read
-
-ENVIRONMENT = "try"
-"""The environment an action key belongs to until a journal names another."""
 
 ROLE = {Kind.MESSAGE: "collector", Kind.SALES_REQUEST: "salesperson"}
 """Who a message or a request is for, when the policy names nobody."""
@@ -43,8 +42,12 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One account as the plan sees it: its key, its facts with those decided today, and what a message would name."""
+    """One account as the plan sees it: its key, its facts with those decided today, and what a message would name.
 
+    `releases` says how often each hold of it was released before, by the hold's id.
+    """
+
+    environment: str
     creditor: str
     customer: str
     item: str
@@ -53,6 +56,8 @@ class Account:
     items: tuple[Item, ...]
     not_before: str
     as_of: date
+    reach: Reach = NOWHERE_KNOWN
+    releases: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +101,13 @@ def actions_of(policy: Policy, account: Account, decision: Decision) -> Iterator
             because = (Because(f"sales {rule.id}", rule.span, values_read(rule.when, known), rule.because),)
             yield _action(account, Deed(Kind.SALES_REQUEST, rule.id, "salesperson", task=rule.ask), because)
     for hold in policy.holds:
+        # A hold that was released may fall again in the same episode, as a deed of its own.
+        occurrence = account.releases.get(hold.id, 0) + 1
         if hold.id in decision.place:
-            deed = Deed(Kind.HOLD, hold.id, CREDIT_MANAGER, approval=hold.place_approval)
+            deed = Deed(Kind.HOLD, hold.id, CREDIT_MANAGER, approval=hold.place_approval, occurrence=occurrence)
             yield _action(account, deed, _hold_reasons(hold, known, placing=True))
         if hold.id in decision.release:
-            deed = Deed(Kind.RELEASE, hold.id, CREDIT_MANAGER, approval=hold.release_approval)
+            deed = Deed(Kind.RELEASE, hold.id, CREDIT_MANAGER, approval=hold.release_approval, occurrence=occurrence)
             yield _action(account, deed, _hold_reasons(hold, known, placing=False))
 
 
@@ -127,11 +134,11 @@ def stage_deeds(stage: Stage, decision: Decision, facts: Facts) -> Iterator[Deed
 
 def sends(stage: Stage, facts: Facts) -> tuple[Send, ...]:
     """The messages of a stage that can reach the customer; `without_email` steps in where there is no e-mail."""
-    has = {Channel.EMAIL: facts["has_email"] is True, Channel.LETTER: facts["has_address"] is True}
+    by_email, by_letter = facts["has_email"] is True, facts["has_address"] is True
     chosen = stage.send
-    if stage.without_email and not has[Channel.EMAIL]:
+    if stage.without_email and not by_email:
         chosen = (*(s for s in stage.send if s.channel is not Channel.EMAIL), *stage.without_email)
-    return tuple(send for send in chosen if has[send.channel])
+    return tuple(send for send in chosen if (by_email if send.channel is Channel.EMAIL else by_letter))
 
 
 def stage_reasons(
@@ -231,24 +238,26 @@ def _action(account: Account, deed: Deed, because: tuple[Because, ...]) -> Actio
         occurrence=deed.occurrence,
         approval=deed.approval,
         because=because,
+        to=account.reach.to(deed.channel) if deed.reaches_customer else "",
     )
 
 
 def action_key(account: Account, deed: Deed) -> str:
     """The identity of a deed: no day, run, policy file or template in it, so that planned twice it collides."""
-    parts = (
-        ENVIRONMENT,
-        account.creditor,
-        account.customer,
-        account.item,
-        deed.kind.value,
-        deed.rule,
-        deed.task,
-        account.episode,
-        deed.channel,
-        str(deed.occurrence),
+    return key_of(
+        account.environment,
+        {
+            "creditor": account.creditor,
+            "customer": account.customer,
+            "item": account.item,
+            "kind": deed.kind.value,
+            "stage": deed.rule,
+            "task": deed.task,
+            "episode": account.episode,
+            "channel": deed.channel,
+            "occurrence": deed.occurrence,
+        },
     )
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:24]
 
 
 # What is withheld.

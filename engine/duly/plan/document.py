@@ -6,6 +6,7 @@ whole minor units; unknown values are null; sets are sorted lists.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from collections.abc import Iterator
@@ -19,12 +20,26 @@ from duly.source import Problem
 
 
 def to_json(plan: Plan) -> Iterator[str]:
-    """The plan as JSON text, in pieces: one action or withheld thing a line, so that a diff shows what changed."""
+    """The plan as JSON text, in pieces: one action or withheld thing a line, so that a diff shows what changed.
+
+    The last line holds the SHA-256 of all the text before it.
+    """
+    digest = hashlib.sha256()
+    for piece in _body(plan):
+        digest.update(piece.encode())
+        yield piece
+    yield f'{CHECKSUM}"{digest.hexdigest()}"\n}}\n'
+
+
+CHECKSUM = ',\n  "checksum": '
+"""What stands between the text that is summed and its sum."""
+
+
+def _body(plan: Plan) -> Iterator[str]:
     head = json.dumps(header(plan), ensure_ascii=False, indent=2)
     yield head[: head.rindex("}")].rstrip()
     yield from _list("actions", (action_record(action) for action in plan.actions))
     yield from _list("withheld", (withheld_record(thing) for thing in plan.withheld))
-    yield "\n}\n"
 
 
 def _list(name: str, records: Iterator[dict[str, Any]]) -> Iterator[str]:
@@ -44,6 +59,9 @@ def header(plan: Plan) -> dict[str, Any]:
         "title": plan.title,
         "as_of": plan.as_of.isoformat(),
         "author": plan.author,
+        "environment": plan.environment,
+        "policy_file": plan.policy_file,
+        "book": plan.book,
         "currency": plan.currency,
         "digests": {
             "policy": plan.digests.policy,
@@ -58,6 +76,12 @@ def header(plan: Plan) -> dict[str, Any]:
             "accounts": plan.counts.accounts,
             "decided_again": plan.counts.looked_again,
             "facts_derived_again": plan.counts.facts_derived_again,
+        },
+        "figures": {
+            "late": plan.counts.late,
+            "with_open_items": plan.counts.with_open_items,
+            "harsh": plan.counts.harsh,
+            "is_part": plan.counts.is_part,
         },
         "stops": [_problem(problem) for problem in plan.stops],
         "set_aside": [{"customer": customer, "reason": reason} for customer, reason in plan.set_aside],
@@ -88,6 +112,7 @@ def action_record(action: Action) -> dict[str, Any]:
         "episode": action.episode,
         "occurrence": action.occurrence,
         "approval": list(action.approval),
+        "to": action.to,
         "because": [_because(because) for because in action.because],
     }
 
@@ -202,6 +227,7 @@ def schema() -> dict[str, Any]:
         episode=_text("The episode, by the invoice that named it."),
         occurrence=_whole("1, or the number of the repeat plus 1."),
         approval=_list_of({"type": "string"}, "Roles that must approve it first."),
+        to=_text("Where a message goes: an e-mail address, or the lines of a postal one."),
         because=_list_of(because, "The rules that decided, in the order of the layers."),
     )
     withheld = _object(
@@ -234,6 +260,9 @@ def schema() -> dict[str, Any]:
             title=_text("The policy's title."),
             as_of=_text("The day decided for."),
             author=_text("Who made the plan."),
+            environment={"enum": ["try", "live"], "description": "The environment of the journal it belongs to."},
+            policy_file=_text("The policy's file, as it was named."),
+            book=_text("The book, as it was named."),
             currency=_text("The policy's currency."),
             digests=_object(
                 "What it was made from, by SHA-256.",
@@ -251,6 +280,13 @@ def schema() -> dict[str, Any]:
                 decided_again=_whole("Accounts decided again."),
                 facts_derived_again=_whole("Accounts whose facts were derived again from the raw rows."),
             ),
+            figures=_object(
+                "What the next cycles are compared with.",
+                late=_whole("Accounts that are late."),
+                with_open_items=_whole("Customers that owe something."),
+                harsh=_whole("Customers who get one of the two harshest tones."),
+                is_part={"type": "boolean", "description": "Whether the plan is for one customer only."},
+            ),
             stops=_list_of(stop, "What would keep `apply` from carrying it out."),
             set_aside=_list_of(
                 _object("A customer left out.", customer=_text("By id."), reason=_text("Why.")), "Customers left out."
@@ -258,6 +294,7 @@ def schema() -> dict[str, Any]:
             notes=_list_of({"type": "string"}, "What else the reader should know."),
             actions=_list_of(action, "What would be done, in a fixed order."),
             withheld=_list_of(withheld, "What is not done, in a fixed order."),
+            checksum=_text("The SHA-256 of all the text before this key's line, by which an edited plan is known."),
         ),
     }
 

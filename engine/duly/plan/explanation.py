@@ -19,7 +19,7 @@ from duly.rules import layers
 from duly.rules.decision import NONE, Decision
 from duly.rules.meaning import decide
 from duly.rules.trace import Asked, trace
-from duly.rules.why_not import Change, Wanted, smallest_change
+from duly.rules.why_not import Change, Search, Wanted
 
 HORIZON_DAYS = 130
 """Days ahead that are decided in search of the next one on which something could happen."""
@@ -56,10 +56,11 @@ def explain(policy: Policy, account: AccountFacts, facts_on: FactsOn) -> Explana
     decision = decide(policy, account.facts)
     days = [account.as_of + timedelta(days=n) for n in range(1, HORIZON_DAYS + 1)]
     later = [(day, decide(policy, then.facts)) for day in days if (then := facts_on(day)) is not None]
+    search = Search(policy, account.facts)
     missing = tuple(
         Missing(
             sought.what,
-            smallest_change(policy, account.facts, sought.today, sought.asks),
+            search.smallest_change(sought.today, sought.asks),
             next((day for day, then in later if sought.some_day(then)), None),
         )
         for sought in _not_happening(policy, account.facts, decision)

@@ -9,9 +9,10 @@ or where two engines or two derivations of the facts disagree.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from importlib.metadata import version
@@ -24,24 +25,46 @@ from duly.book.again import AccountFacts
 from duly.book.available import missing_for
 from duly.book.book import Book
 from duly.book.facts import build_facts
+from duly.book.history import add_history
 from duly.book.known import rows_known_on
 from duly.book.raw import raw_rows
 from duly.dates import not_before
+from duly.journal.history import NO_HISTORY, History, Row
 from duly.language.policy import Policy, Unit
 from duly.language.reads import FactColumn, fact_columns, facts_needed
 from duly.plan.actions import Account, Item, actions_of, withheld_of
 from duly.plan.ahead import STAGE, next_days
 from duly.plan.explanation import Explanation, explain
 from duly.plan.plan import Action, Counts, Digests, Kind, Plan, Withheld
-from duly.plan.stops import Cycle, stops
+from duly.plan.reach import NOWHERE_KNOWN, reach_of
+from duly.plan.standing import (
+    first_contact_is_harshest,
+    harsh_customers,
+    harsh_to_misnamed,
+    not_done_before,
+    not_to_be_posted,
+)
+from duly.plan.stops import Cycle, Past, stops
 from duly.rules.agreement import Engine, Opinion, facts_of, second_opinion
-from duly.rules.columnar import ACTING, Key, decide, decisions_from
+from duly.rules.columnar import ACTING, Key, accounts_by_decision, decide
 from duly.rules.decision import NONE, Decision
 from duly.rules.trace import decided
 from duly.source import NOWHERE, Problem, Refused
 
 DATA = 4
 REFUSED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What a plan knows besides policy and book: the journal's history, its environment, the wording's digest."""
+
+    history: History = NO_HISTORY
+    environment: str = "try"
+    templates: str = NONE
+
+
+NO_BACKGROUND = Background()
 
 
 def make_plan(
@@ -52,14 +75,17 @@ def make_plan(
     author: str = "",
     engine: str = "auto",
     as_if_in_force: bool = False,
+    background: Background = NO_BACKGROUND,
 ) -> Plan:
     """The plan for a day.
 
     Raises `Refused`: 4 where the policy reads what the book lacks, 5 outside the
     policy's days (unless `as_if_in_force`) or where two opinions differ.
     """
+    history, environment = background.history, background.environment
     check_in_force(policy, as_of, as_if_in_force=as_if_in_force)
     refuse_what_is_missing(policy, book)
+    left_out = add_history(book, history)
     build_facts(book, policy, as_of)
     out_of_bounds = _out_of_bounds(book)
     decide(book.connection, policy)
@@ -67,36 +93,85 @@ def make_plan(
     with ThreadPoolExecutor(max_workers=1) as aside:
         looking_ahead = aside.submit(next_days, replace(book, connection=book.connection.cursor()), policy, as_of)
         opinion = second_opinion(book, policy, as_of, engine=None if engine == "auto" else Engine(engine))
-        actions, withheld = _deeds(book, policy, as_of)
+        actions, withheld = _deeds(book, policy, as_of, environment)
         days = looking_ahead.result()
     withheld = [replace(thing, next_possible=days.get(_sought(thing))) for thing in withheld]
+    gap = max((la.min_days_between for la in policy.ladders), default=0)
+    called_off = () if book.is_part else not_to_be_posted(history, actions, withheld)
+    # Each invoice is looked up by itself: the others that it shared a message with may be others tomorrow.
+    actions, done = not_done_before(actions, history, as_of, gap)
     if policy.unit is Unit.INVOICE:
-        actions = list(one_message_a_customer(actions))
+        joined = one_message_a_customer(actions)
+        actions, rejected = not_done_before(joined, replace(history, unposted={}), as_of, gap)
+        done += rejected
+    harshest = first_contact_is_harshest(actions, policy.tones, _contacted(book, actions))
+    actions = [action for action in actions if action.customer not in harshest]
+    actions, misnamed = harsh_to_misnamed(actions, policy.tones, _misnamed(book, actions))
+    withheld += [*done, *misnamed]
     return Plan(
         policy=policy.id,
         title=policy.title,
         as_of=as_of,
         author=author,
+        environment=environment,
+        policy_file=policy.files[0] if policy.files else "",
+        book=str(book.path),
         currency=policy.currency,
-        digests=digests(policy, book),
-        counts=_counts(book, opinion),
+        digests=digests(policy, book, background),
+        counts=_counts(book, opinion, harsh_customers(actions, policy.tones)),
         actions=tuple(sorted(actions, key=action_order(policy))),
         withheld=tuple(sorted(withheld, key=lambda w: (w.customer, w.creditor, w.item, w.what))),
-        stops=stops(policy, _cycle(book, as_of, actions, policy.stage_ids)),
-        set_aside=(*_set_aside(book), *out_of_bounds, *((key[1], why) for key, why in opinion.undecided)),
-        notes=opinion.notes,
+        stops=stops_of(policy, book, as_of, actions, history),
+        set_aside=(
+            *_set_aside(book),
+            *out_of_bounds,
+            *((key[1], why) for key, why in opinion.undecided),
+            *((customer, HARSHEST_FIRST) for customer in sorted(harshest)),
+        ),
+        notes=(*opinion.notes, *called_off, *_about_nobody(0 if book.is_part else left_out)),
         names=_names(book, {*(a.customer for a in actions), *(w.customer for w in withheld)}),
     )
 
 
-def _deeds(book: Book, policy: Policy, as_of: date) -> tuple[list[Action], list[Withheld]]:
+HARSHEST_FIRST = "its first contact ever would be in the harshest tone: look at it, and record what was sent before"
+
+
+def _about_nobody(rows: int) -> tuple[str, ...]:
+    return (f"{rows} journal rows are about customers or invoices that the book does not have",) if rows else ()
+
+
+def _contacted(book: Book, actions: Iterable[Action]) -> frozenset[str]:
+    """Which of the actions' customers were ever contacted, by any stage or by anybody."""
+    rows = book.connection.execute(
+        "SELECT w.customer FROM (SELECT DISTINCT unnest(?) AS customer) AS w "
+        "WHERE w.customer IN (SELECT customer FROM executed_stages) "
+        "OR w.customer IN (SELECT customer FROM contacts_made WHERE direction = 'out')",
+        [sorted({action.customer for action in actions})],
+    ).fetchall()
+    return frozenset(customer for (customer,) in rows)
+
+
+def _misnamed(book: Book, actions: Iterable[Action]) -> Mapping[str, str]:
+    """The name on an invoice, by customer, where it is not the customer's own."""
+    if "customer_name" not in book.columns["invoices"]:
+        return {}
+    rows = book.connection.execute(
+        "SELECT i.customer, min(i.customer_name) FROM invoices AS i JOIN customers AS c ON c.customer = i.customer "
+        "JOIN (SELECT DISTINCT unnest(?) AS customer) AS w ON w.customer = i.customer "
+        "WHERE i.customer_name IS NOT NULL AND c.name IS NOT NULL "
+        "AND lower(trim(i.customer_name)) <> lower(trim(c.name)) GROUP BY i.customer",
+        [sorted({action.customer for action in actions})],
+    ).fetchall()
+    return dict(rows)
+
+
+def _deeds(book: Book, policy: Policy, as_of: date, environment: str) -> tuple[list[Action], list[Withheld]]:
     """What the table of decisions comes down to: what is done, and what is withheld, without its next day."""
-    decisions = dict(decisions_from(book.connection, acting_only=True))
     actions: list[Action] = []
     withheld: list[Withheld] = []
-    for key, account in accounts_of(book, policy, as_of, decisions).items():
-        actions += actions_of(policy, account, decisions[key])
-        withheld += withheld_of(policy, account, decisions[key])
+    for account, decision in accounts_of(book, policy, as_of, environment):
+        actions += actions_of(policy, account, decision)
+        withheld += withheld_of(policy, account, decision)
     return actions, withheld
 
 
@@ -145,26 +220,38 @@ def _columns_read(policy: Policy) -> tuple[FactColumn, ...]:
     return tuple(c for c in fact_columns(policy) if c.fact in read or "__" in c.fact)
 
 
-def accounts_of(book: Book, policy: Policy, as_of: date, decisions: Mapping[Key, Decision]) -> Mapping[Key, Account]:
-    """The accounts as the plan needs them: facts, the items that a message would name, and when it may leave."""
+def accounts_of(book: Book, policy: Policy, as_of: date, environment: str) -> Iterator[tuple[Account, Decision]]:
+    """The accounts that something is done for or withheld from, as the plan needs them, each with its decision.
+
+    Beside the facts: the items that a message would name, where it goes and when it may leave.
+    """
+    kinds = accounts_by_decision(book.connection, acting_only=True)
+    keys = [key for some in kinds.values() for key in some]
+    facts_by_key = facts_of(book.connection, policy, keys, _columns_read(policy))
     items = _items(book)
     moments = _Moments(policy, as_of)
-    where = dict(_zones(book))
-    accounts = {}
-    for key, facts in facts_of(book.connection, policy, tuple(decisions), _columns_read(policy)).items():
-        creditor, customer, item = key
-        episode = facts["episode"]
-        accounts[key] = Account(
-            creditor=creditor,
-            customer=customer,
-            item=item,
-            episode=str(episode) if episode else "",
-            facts={**facts, **decided(decisions[key])},
-            items=items.get(key, ()),
-            not_before=moments.of(*where.get(customer, ("", ""))),
-            as_of=as_of,
-        )
-    return accounts
+    reach = reach_of(book, f"SELECT customer FROM decisions WHERE {ACTING}")
+    releases = _releases(book, as_of)
+    for decision, some in kinds.items():
+        said = decided(decision)
+        for creditor, customer, item in some:
+            facts = facts_by_key[creditor, customer, item]
+            episode = facts["episode"]
+            known = reach.get(customer, NOWHERE_KNOWN)
+            account = Account(
+                environment=environment,
+                creditor=creditor,
+                customer=customer,
+                item=item,
+                episode=str(episode) if episode else "",
+                facts={**facts, **said},
+                items=items.get((creditor, customer, item), ()),
+                not_before=moments.of(known.time_zone, known.country),
+                as_of=as_of,
+                reach=known,
+                releases=releases.get((creditor, customer), NO_RELEASES),
+            )
+            yield account, decision
 
 
 class _Moments:
@@ -185,12 +272,18 @@ class _Moments:
         return self._known[zone, country]
 
 
-def _zones(book: Book) -> Iterator[tuple[str, tuple[str, str]]]:
+NO_RELEASES: Mapping[str, int] = MappingProxyType({})
+
+
+def _releases(book: Book, as_of: date) -> Mapping[tuple[str, str], Mapping[str, int]]:
+    """How often holds of an account were released by the day, by creditor and customer."""
+    counted: dict[tuple[str, str], dict[str, int]] = {}
     rows = book.connection.execute(
-        "SELECT customer, time_zone, country FROM customers "
-        f"WHERE customer IN (SELECT customer FROM decisions WHERE {ACTING})"
+        "SELECT creditor, customer, hold, count(*) FROM holds WHERE released_on <= ? GROUP BY ALL", [as_of]
     ).fetchall()
-    return ((customer, (zone or "", country or "")) for customer, zone, country in rows)
+    for creditor, customer, hold, times in rows:
+        counted.setdefault((creditor, customer), {})[hold] = times
+    return counted
 
 
 def _items(book: Book) -> dict[Key, tuple[Item, ...]]:
@@ -210,7 +303,11 @@ def _items(book: Book) -> dict[Key, tuple[Item, ...]]:
 
 
 def one_message_a_customer(actions: Iterable[Action]) -> Iterator[Action]:
-    """Messages decided invoice by invoice, joined to one a customer, creditor, currency, stage, tone and channel."""
+    """Messages decided invoice by invoice, joined to one a customer, creditor, currency, stage, tone and channel.
+
+    The joined one names the episode of each of its items, in their order; what is sent
+    for the second time is not joined to what is sent for the first.
+    """
     messages = [action for action in actions if action.kind is Kind.MESSAGE]
     yield from (action for action in actions if action.kind is not Kind.MESSAGE)
 
@@ -224,6 +321,7 @@ def one_message_a_customer(actions: Iterable[Action]) -> Iterator[Action]:
             action.channel,
             action.template,
             action.not_before,
+            f"{action.occurrence:09}",
         )
 
     for _, group in groupby(sorted(messages, key=lambda action: (envelope(action), action.item)), key=envelope):
@@ -235,6 +333,7 @@ def one_message_a_customer(actions: Iterable[Action]) -> Iterator[Action]:
             joined[0],
             id=hashlib.sha256("\x1f".join(action.id for action in joined).encode()).hexdigest()[:24],
             item=" ".join(action.item for action in joined),
+            episode=" ".join(action.episode for action in joined),
             invoices=tuple(invoice for action in joined for invoice in action.invoices),
             amount=sum(action.amount for action in joined),
             because=tuple(dict.fromkeys(reason for action in joined for reason in action.because)),
@@ -282,13 +381,10 @@ def explain_customer(policy: Policy, book: Book, customer: str, as_of: date) -> 
             ],
             DATA,
         )
-    known = rows_known_on(rows, as_of)
-    later: dict[date, Mapping[Key, AccountFacts]] = {}
+    facts_by_day = again.facts_by_day(rows_known_on(rows, as_of), policy)
 
     def facts_on(key: Key, day: date) -> AccountFacts | None:
-        if day not in later:
-            later[day] = again.facts_of(known, policy, day)
-        return later[day].get(key)
+        return facts_by_day(day).get(key)
 
     names = _names(book, {customer})
     return names.get(customer, ""), tuple(
@@ -299,11 +395,15 @@ def explain_customer(policy: Policy, book: Book, customer: str, as_of: date) -> 
 # What a plan is made from, and the figures beside it.
 
 
-def digests(policy: Policy, book: Book) -> Digests:
-    """What the plan hangs on: policy, book and versions; there is no journal and no template behind it yet."""
+def digests(policy: Policy, book: Book, background: Background = NO_BACKGROUND) -> Digests:
+    """What the plan hangs on: policy, book, journal, wording and versions."""
+    return Digests(policy.digest, book.digest, background.history.head, background.templates, versions())
+
+
+def versions() -> Mapping[str, str]:
+    """The versions of what decides a plan."""
     packages = ("durable-rules", "duckdb", "holidays", "tzdata")
-    versions = {"duly": __version__, **{package: version(package) for package in packages}}
-    return Digests(policy.digest, book.digest, NONE, NONE, MappingProxyType(versions))
+    return MappingProxyType({"duly": __version__, **{package: version(package) for package in packages}})
 
 
 def _out_of_bounds(book: Book) -> tuple[tuple[str, str], ...]:
@@ -322,33 +422,70 @@ def _set_aside(book: Book) -> Iterator[tuple[str, str]]:
     yield from sorted(first.items())
 
 
-def _counts(book: Book, opinion: Opinion) -> Counts:
+def _counts(book: Book, opinion: Opinion, harsh: int) -> Counts:
     late = book.connection.execute("SELECT count(*) FROM account_facts WHERE late").fetchone()
     assert late is not None
     return Counts(
         accounts=opinion.accounts,
         late=late[0],
+        with_open_items=_with_open_items(book),
+        harsh=harsh,
         first_engine=opinion.first.value,
         second_engine=opinion.second.value,
         looked_again=opinion.looked_again,
         facts_derived_again=opinion.facts_derived_again,
+        is_part=book.is_part,
     )
 
 
-def _cycle(book: Book, as_of: date, actions: Iterable[Action], stage_ids: Sequence[str]) -> Cycle:
-    run = book.connection.execute
-    open_items = run("SELECT count(DISTINCT customer) FROM account_facts WHERE open_count > 0").fetchone()
-    executed = run("SELECT max(day) FROM executed_stages").fetchone()
-    assert open_items is not None
+def _with_open_items(book: Book) -> int:
+    row = book.connection.execute("SELECT count(DISTINCT customer) FROM account_facts WHERE open_count > 0").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def stops_of(
+    policy: Policy, book: Book, as_of: date, actions: Sequence[Action], history: History
+) -> tuple[Problem, ...]:
+    """Everything that would stop an apply of these actions; the book is one that a plan for the day was made of."""
+    return stops(policy, _cycle(book, policy, as_of, actions, history))
+
+
+def _cycle(book: Book, policy: Policy, as_of: date, actions: Sequence[Action], history: History) -> Cycle:
+    executed = book.connection.execute("SELECT max(day) FROM executed_stages").fetchone()
     assert executed is not None
+    each = Counter(action.customer for action in actions)
+    flooded, most = max(each.items(), key=lambda one: (one[1], one[0]), default=("", 0))
     return Cycle(
         as_of=as_of,
-        with_open_items=open_items[0],
-        with_new_stage=len({a.customer for a in actions if a.stage in stage_ids and a.occurrence == 1}),
+        with_open_items=_with_open_items(book),
+        with_new_stage=len({a.customer for a in actions if a.stage in policy.stage_ids and a.occurrence == 1}),
         first=executed[0] is None,
         newest_record=book.newest,
         last_executed=executed[0],
+        actions=len(actions),
+        harsh=harsh_customers(actions, policy.tones),
+        most_for_one=most,
+        flooded=flooded,
+        has_journal=history.head != NONE,
+        # One customer's figures cannot be held against a portfolio's.
+        past=() if book.is_part else tuple(_past(run) for run in history.runs if not _is_part(run)),
     )
+
+
+def _past(run: Row) -> Past:
+    return Past(_figure(run, "with_open_items"), _figure(run, "harsh"))
+
+
+def _is_part(run: Row) -> bool:
+    figures = run.get("figures")
+    return isinstance(figures, Mapping) and figures.get("is_part") is True
+
+
+def _figure(run: Row, name: str) -> int:
+    figures = run.get("figures")
+    value = figures.get(name) if isinstance(figures, Mapping) else None
+    return value if isinstance(value, int) else 0
 
 
 def _names(book: Book, customers: Iterable[str]) -> Mapping[str, str]:

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from duly.language.conditions import Value
 from duly.source import Problem, Span
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Raised when a saved plan can no longer be read by an older reader."""
 
 
@@ -49,7 +49,8 @@ class Action:
     planned again has the same id. `amount` is in minor units of `currency`;
     where the invoices are in several currencies it is converted to the policy's
     and `amounts` has each. `not_before` is a moment in the customer's time zone
-    for what reaches the customer, else the day.
+    for what reaches the customer, else the day. `to` is where a message goes, as
+    the book has it: an e-mail address, or the lines of a postal one.
     """
 
     id: str
@@ -73,6 +74,7 @@ class Action:
     occurrence: int
     approval: tuple[str, ...]
     because: tuple[Because, ...]
+    to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +108,22 @@ class Digests:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many accounts were looked at, and what the second opinion saw of them."""
+    """How many accounts were looked at, and what the second opinion saw of them.
+
+    `with_open_items` and `harsh` are what the next cycles are compared with: customers
+    that owe something, and customers who get one of the two harshest tones; not those of a
+    plan that is only for one customer (`is_part`).
+    """
 
     accounts: int
     late: int
+    with_open_items: int
+    harsh: int
     first_engine: str
     second_engine: str
     looked_again: int
     facts_derived_again: int
+    is_part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +131,17 @@ class Plan:
     """Everything that would be done on a day and everything that is withheld.
 
     `stops` says what would keep `apply` from carrying the plan out; `set_aside`
-    names customers left out for bad rows or facts out of bounds.
+    names customers left out for bad rows or facts out of bounds. `policy_file` and
+    `book` are the paths as they were named, `environment` the journal's.
     """
 
     policy: str
     title: str
     as_of: date
     author: str
+    environment: str
+    policy_file: str
+    book: str
     currency: str
     digests: Digests
     counts: Counts
