@@ -8,10 +8,14 @@ from pathlib import Path
 
 import click
 
+from duly.home import APPROVERS
+from duly.journal.approvers import nobody_to_approve, read_all_approvers
 from duly.language.acted_on import parts_of
 from duly.language.load import CANNOT_BE_LOADED, expired_exceptions, load_all
+from duly.messages.check import check_all
 from duly.reports.checked import as_json, as_text
 from duly.source import has_errors, in_order
+from duly.team.duties import duty_problems
 from duly_cli.params import DAY, today
 
 
@@ -23,14 +27,23 @@ from duly_cli.params import DAY, today
 )
 @click.pass_context
 def command(ctx: click.Context, paths: tuple[Path, ...], as_of: date | None, form: str) -> None:
-    """Say what is wrong with policies.
+    """Say what is wrong with policies, and with the wording of what they send.
 
-    PATH is a policy or a folder of policies; `policies` where left out. Exits
+    PATH is a policy or a folder of policies; `policies` where left out. The
+    approvers.yaml and the templates beside policies are checked with them. Exits
     with 3 where one cannot be loaded.
     """
-    loaded, problems = load_all(paths or (Path("policies"),))
+    named = paths or (Path("policies"),)
+    loaded, problems = load_all(path for path in named if path.name != APPROVERS)
+    registers, wrong = read_all_approvers(named)
+    owners = (problem for policy in loaded for problem in duty_problems(policy))
+    problems = (*problems, *wrong, *nobody_to_approve(loaded, registers), *check_all(loaded), *owners)
     day = as_of or today()
     shown = in_order([*problems, *(warning for policy in loaded for warning in expired_exceptions(policy, day))])
     checked = [(policy, parts_of(policy)) for policy in loaded]
-    click.echo(json.dumps(as_json(checked, shown), indent=2) if form == "json" else as_text(checked, shown))
+    click.echo(
+        json.dumps(as_json(checked, shown, registers), indent=2)
+        if form == "json"
+        else as_text(checked, shown, registers)
+    )
     ctx.exit(CANNOT_BE_LOADED if has_errors(problems) else 0)

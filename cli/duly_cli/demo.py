@@ -34,4 +34,6 @@ def command(folder: Path, customers: int, seed: int, format_: str, as_of: date |
     except FileExistsError:
         raise click.UsageError(f"`{folder}` has something in it: name a new folder") from None
     click.echo(f"wrote a sample book of {rows['customers']:,} customers and {rows['invoices']:,} invoices to {folder}")
-    click.echo(f"next: duly plan policies/standard.yaml {folder} --as-of {day}")
+    beside = folder.parent / "policies" / "standard.yaml"
+    policy = beside if beside.exists() else Path("policies/standard.yaml")
+    click.echo(f"next: duly plan {policy} {folder} --as-of {day}")

@@ -36,10 +36,29 @@ tables:
 #    - {day: 2026-01-01, from: CAD, to: USD, rate: "0.72"}
 """
 
-TEMPLATES = """\
-# Templates
+SCHEMAS = tuple(f"schemas/{name}.schema.json" for name in ("policy", "overlay", "approvers", "channels"))
+"""What an editor completes and checks by: whole policies, files that extend another, approvers, channels."""
 
-One file a message: its stage, tone, language and channel, such as `reminder.friendly.en.email.j2`.
+CHANNELS = """\
+# yaml-language-server: $schema=schemas/channels.schema.json
+# How things leave. Without an entry they are written as files under outbox/, which harms nobody.
+# Real channels are used only by `--env live`. Secrets never stand here: {env: NAME} or {file: PATH}.
+duly_channels: 1
+"""
+
+APPROVERS = """\
+# yaml-language-server: $schema=../schemas/approvers.schema.json
+# Who may approve, by public key: `duly key make NAME` prints a line for this file. It is under review like a policy.
+approvers: {}
+"""
+
+IGNORED = """\
+# What a journal knows and an outbox holds is personal, and secret keys are nobody else's.
+/book/
+/journal/
+/outbox/
+*.key
+*.pem
 """
 
 PRE_COMMIT = """\
@@ -58,18 +77,23 @@ repos:
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 def command(folder: Path) -> None:
-    """Write a policy folder to start from into DIR: a policy, its schemas, a book's mapping and a pre-commit hook."""
+    """Write a policy folder to start from into DIR: a policy, the wording, a book's mapping, and an empty journal.
+
+    The journal is that of the environment `try`, in which nothing ever leaves but as
+    files. Its key signs what each run came to.
+    """
     from duly.assets import asset
+    from duly.home import Environment, Home
+    from duly.journal.create import create
 
     files = {
         "policies/standard.yaml": asset("policies/standard.yaml").read_text(encoding="utf-8"),
-        # One for whole policies, one for files that extend another.
-        **{
-            name: asset(name).read_text(encoding="utf-8")
-            for name in ("schemas/policy.schema.json", "schemas/overlay.schema.json")
-        },
-        "templates/README.md": TEMPLATES,
+        **{name: asset(name).read_text(encoding="utf-8") for name in SCHEMAS},
+        **_templates(asset("templates")),
+        "policies/approvers.yaml": APPROVERS,
+        "channels.yaml": CHANNELS,
         "book.yaml": BOOK,
+        ".gitignore": IGNORED,
         ".pre-commit-config.yaml": PRE_COMMIT,
     }
     there = [name for name in files if (folder / name).exists()]
@@ -79,5 +103,19 @@ def command(folder: Path) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="\n")
-        click.echo(f"wrote {path}")
+        if not name.startswith("templates/"):
+            click.echo(f"wrote {path}")
+    wording = sum(name.startswith("templates/") for name in files)
+    click.echo(f"wrote {folder / 'templates'}, {wording} files")
+    create(Home(folder), Environment.TRY).close()
+    click.echo(f"wrote {folder / 'journal' / 'try'}")
     click.echo(f"next: duly check {folder / 'policies'}")
+
+
+def _templates(folder: Path) -> dict[str, str]:
+    """The wording that comes with the program, by name."""
+    return {
+        f"templates/{path.relative_to(folder).as_posix()}": path.read_text(encoding="utf-8")
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix in {".j2", ".yaml", ".md"}
+    }

@@ -20,8 +20,11 @@ from typing import NamedTuple
 import click
 
 from duly import __version__
+from duly.journal.failures import JournalFailed, RunIsActive
 from duly.source import Refused
 
+LOCKED = 6
+JOURNAL = 8
 BUG = 70
 INTERRUPTED = 130
 READER_GONE = 141
@@ -42,8 +45,29 @@ COMMANDS: Mapping[str, Verb] = {
     "schema": Verb("duly_cli.schema", "Print the JSON Schema of a policy, for editors."),
     "facts": Verb("duly_cli.facts", "Explain the facts that a policy may read."),
     "book": Verb("duly_cli.book", "Look into a book."),
+    "customer": Verb("duly_cli.customer", "Show what is known of one customer, and all that was said and done."),
+    "duties": Verb("duly_cli.duties", "Say who answers for what."),
+    "pairs": Verb("duly_cli.pairs", "Show who works with whom, and who has no buddy."),
     "plan": Verb("duly_cli.plan", "Show what would be done, and do nothing."),
+    "show": Verb("duly_cli.show", "Say what a saved plan holds, and what waits for whom."),
+    "key": Verb("duly_cli.key", "Make the key that a person signs with."),
+    "approve": Verb("duly_cli.approve", "Sign for actions of a plan, or against them."),
     "explain": Verb("duly_cli.explain", "Say why one customer is treated as it is."),
+    "charges": Verb("duly_cli.charges", "Show what could be charged for lateness, and book nothing."),
+    "limits": Verb("duly_cli.limits", "Show which credit limits should change, and change nothing."),
+    "message": Verb("duly_cli.message", "Show the exact messages that one customer would get."),
+    "aging": Verb("duly_cli.aging", "Show what is owed by age, who is late, who is new."),
+    "statement": Verb("duly_cli.statement", "Show a customer's statement of account."),
+    "scorecard": Verb("duly_cli.scorecard", "Show sales beside cash, and how well both were collected."),
+    "apply": Verb("duly_cli.apply", "Carry out a saved plan, once."),
+    "record": Verb("duly_cli.record", "Tell the journal what people know: calls, promises, answers, what was posted."),
+    "status": Verb("duly_cli.status", "Say what runs, what waits, and what nobody knows."),
+    "resolve": Verb("duly_cli.resolve", "Settle what nobody knows, by evidence or by a person's decision."),
+    "undo": Verb("duly_cli.undo", "Undo a hold, a task or a request, as a new entry."),
+    "why": Verb("duly_cli.why", "Tell months later why something was done."),
+    "log": Verb("duly_cli.log", "Say what happened, entry by entry."),
+    "verify": Verb("duly_cli.verify", "Say whether the journal is what was written."),
+    "journal": Verb("duly_cli.journal", "Make the journal, sign it, take it away, put it back."),
 }
 """The verbs, in the order in which one comes to need them."""
 
@@ -110,6 +134,14 @@ class Program(click.Group):
 
             click.echo(as_text(refused.problems).rstrip("\n"), err=True)
             ctx.exit(refused.exit_code)
+        except RunIsActive as active:
+            click.echo(f"error: {active} [run-is-active]", err=True)
+            ctx.exit(LOCKED)
+        except JournalFailed as failed:
+            click.echo(f"error: {failed} [{failed.rule}]", err=True)
+            if failed.help:
+                click.echo(f"  = {failed.help}", err=True)
+            ctx.exit(JOURNAL)
 
 
 def _reader_is_gone() -> bool:
@@ -133,5 +165,6 @@ def main() -> None:
     """Collections policy as code.
 
     A policy says in YAML what is late, how the tone hardens, and when sales is
-    pulled in. duly checks it, and shows what it would do to today's book and why.
+    pulled in. duly checks it, shows what it would do to today's book and why,
+    and carries that out once, with a journal.
     """

@@ -1,0 +1,66 @@
+"""What the commands that print figures share: the form, and a file that is there whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from duly.reports.pages import Page
+    from duly.source import Problem
+
+_C = TypeVar("_C", bound=Callable[..., Any])
+
+FORMATS = ("text", "csv", "json", "xlsx")
+
+
+def form_options(command: _C) -> _C:
+    """`--format` and `--out`; the arguments are `format_` and `out`."""
+    command = click.option(
+        "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it to this file, whole or not at all."
+    )(command)
+    return click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)(command)
+
+
+def give(
+    format_: str, out: Path | None, day: date, pages: Sequence[Page], as_json: Callable[[], Iterable[str]]
+) -> None:
+    """Print the figures in the form asked for, or write them to the file."""
+    from duly.reports import pages as report
+    from duly.reports.files import write_atomically, write_bytes_atomically
+
+    if format_ == "xlsx":
+        if out is None:
+            raise click.UsageError("a workbook is not for a screen: say where to put it with `--out`")
+        with _writing(out):
+            write_bytes_atomically(out, report.as_xlsx(pages, day))
+        return
+    lines = {"text": lambda: report.as_text(pages), "csv": lambda: report.as_csv(pages), "json": as_json}[format_]()
+    if out is None:
+        for line in lines:
+            click.echo(line)
+        return
+    with _writing(out):
+        write_atomically(out, (f"{line}\n" for line in lines))
+
+
+def tell(problems: Sequence[Problem]) -> None:
+    """Print warnings to the error stream."""
+    from duly.reports.problems import as_text
+
+    if problems:
+        click.echo(as_text(problems), err=True)
+
+
+@contextmanager
+def _writing(out: Path) -> Iterator[None]:
+    """A file that cannot be written is said in one line."""
+    try:
+        yield
+    except OSError as failed:
+        raise click.FileError(str(out), failed.strerror) from None

@@ -1,0 +1,85 @@
+"""One day of a team as a process of its own, so that it can be killed: plan, apply, and apply what was put off.
+
+    python -m tests.execution.one_day HOME DAY
+
+Runs inside the environment `live`, with the day's clock standing at the hours given: a
+test may do what no operator can.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+from duly.book.read import read_book
+from duly.execution.apply import Asked, made_ready
+from duly.execution.report import RunReport
+from duly.home import Environment, Home
+from duly.journal.approvers import read_approvers
+from duly.journal.create import open_journal
+from duly.journal.history import history_of
+from duly.language.load import load_policy
+from duly.messages.templates import load_templates
+from duly.plan.document import to_json
+from duly.plan.make import Background, make_plan
+from duly.plan.saved import read_plan
+from duly.reports.files import write_atomically
+from duly_cli.clock import standing_clock
+
+HOURS = (14, 17)
+"""In UTC: at the first Europe and the east of America can be reached, at the second the west."""
+
+
+def main(home: Home, day: date) -> None:
+    """Plan where there is no plan of the day yet, then carry it out as far as it goes."""
+    plan = home.path / f"plan-{day}.json"
+    if not plan.exists():
+        save_plan(home, day, plan)
+    for hour in HOURS:
+        report = carried_out(home, day, plan, hour)
+        print(day, hour, {came.value: count for came, count in report.counts.items()}, report.problem or "")
+        if not report.left:
+            return
+
+
+def save_plan(home: Home, day: date, out: Path) -> None:
+    policy, _ = load_policy(home.path / "policies" / "standard.yaml")
+    with contextlib.closing(open_journal(home, Environment.LIVE, read_only=True)) as journal:
+        history = history_of(journal)
+    background = Background(history, "live", load_templates(home.templates).digest)
+    plan = make_plan(policy, read_book(home.path / "book"), day, author="credit-author", background=background)
+    write_atomically(out, to_json(plan))
+
+
+def carried_out(home: Home, day: date, plan: Path, hour: int) -> RunReport:
+    """Carry the plan out at the hour; resumed where it was begun before."""
+    policy, _ = load_policy(home.path / "policies" / "standard.yaml")
+    saved = read_plan(plan)
+    with contextlib.closing(open_journal(home, Environment.LIVE)) as journal:
+        begun = any(True for _ in journal.entries(run=f"{saved.digest[:16]}.1"))
+        asked = Asked(
+            saved=saved,
+            policy=policy,
+            templates=load_templates(home.templates),
+            approvers=read_approvers(home.approvers),
+            home=home,
+            environment=Environment.LIVE,
+            book=home.path / "book",
+            operator="credit-operator",
+            clock=standing_clock(datetime.combine(day, time(hour), UTC)),
+            stop=lambda: False,
+            signed_by_now=datetime.now(UTC),
+            resume=begun,
+            despite={"harsh-letters-grow": "the customers of the first import reach it together"},
+            day=day,
+        )
+        return made_ready(asked, journal).carry_out()
+
+
+if __name__ == "__main__":
+    folder, today, *_ = sys.argv[1:]
+    os.chdir(folder)
+    main(Home(Path(folder)), date.fromisoformat(today))

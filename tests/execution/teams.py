@@ -1,0 +1,93 @@
+"""A small team to carry plans out for: a home with a policy, wording, a journal and a sample book."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from contextlib import chdir
+from dataclasses import dataclass
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+
+from duly_cli.main import main
+
+DAY = "2026-03-31"
+"""A Tuesday; the sample book is of this day."""
+
+Row = dict[str, str]
+
+POLICY, BOOK, PLAN = Path("policies/standard.yaml"), Path("book"), Path("plan.json")
+"""Where they lie in a home; commands are run inside it, so that a home can be copied with its plan."""
+
+
+@dataclass(frozen=True)
+class Team:
+    """A home in a folder of its own, and what its commands say."""
+
+    home: Path
+
+    @property
+    def policy(self) -> Path:
+        return self.home / POLICY
+
+    @property
+    def book(self) -> Path:
+        return self.home / BOOK
+
+    @property
+    def plan(self) -> Path:
+        return self.home / PLAN
+
+    def duly(self, *arguments: object, exit_code: int | None = 0) -> Result:
+        """Run a command inside the home."""
+        with chdir(self.home):
+            result = CliRunner().invoke(main, [str(argument) for argument in arguments])
+        if exit_code is not None:
+            assert result.exit_code == exit_code, result.output
+        return result
+
+    def make_plan(self, day: str = DAY, *more: object) -> Mapping[str, object]:
+        """Plan for the day, made by somebody else than whoever carries it out."""
+        saved = ("--out", PLAN, "--author", "credit-author")
+        self.duly("plan", POLICY, BOOK, "--as-of", day, *saved, *more)
+        document: Mapping[str, object] = json.loads(self.plan.read_text(encoding="utf-8"))
+        return document
+
+    def apply(self, *more: object, day: str = DAY, exit_code: int | None = 0) -> Result:
+        """Carry the saved plan out, as if it were its day."""
+        return self.duly("apply", PLAN, "--rehearse", day, "--yes", *more, exit_code=exit_code)
+
+    def outbox(self) -> Mapping[str, bytes]:
+        """Every file that was written for one action, by name."""
+        box = self.home / "outbox" / "try"
+        files = sorted(path for path in box.rglob("*") if path.is_file()) if box.is_dir() else []
+        return {path.name: path.read_bytes() for path in files if len(path.stem) == len("0" * 24)}
+
+    def change(self, table: str, edit: Callable[[list[Row]], list[Row]]) -> None:
+        """Write a table of the book again."""
+        path = self.book / f"{table}.csv"
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            names, rows = list(reader.fieldnames or ()), list(reader)
+        rows = edit(rows)
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, names)
+            writer.writeheader()
+            writer.writerows(rows)
+
+    def copy(self, home: Path) -> Team:
+        """The same team in another folder."""
+        shutil.copytree(self.home, home)
+        return Team(home)
+
+
+def make_team(folder: Path, customers: int = 40) -> Team:
+    """A team whose book is of `DAY`, with a plan for it."""
+    team = Team(folder / "team")
+    team.home.mkdir()
+    team.duly("init", ".")
+    team.duly("demo", BOOK, "--customers", customers, "--as-of", DAY)
+    return team
