@@ -1,8 +1,12 @@
-"""How tests are run: hypothesis profiles, what waits for the night, and recording."""
+"""How tests are run: hypothesis profiles, what waits for the night, recording, and the table of what was counted."""
 
 from __future__ import annotations
 
+import json
 import os
+from collections import Counter
+from collections.abc import Callable
+from typing import Protocol
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -35,3 +39,36 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def record(pytestconfig: pytest.Config) -> bool:
     """Whether recorded output is to be written again instead of compared."""
     return bool(pytestconfig.getoption("--record"))
+
+
+COUNTED = "counted"
+
+
+class Counted(Protocol):
+    """Says what a test counted."""
+
+    def __call__(self, what: str, **numbers: int) -> None: ...
+
+
+@pytest.fixture
+def counted(record_property: Callable[[str, object], None]) -> Counted:
+    """Say what a test counted, such as faults met; the run ends in a table of the sums."""
+
+    def say(what: str, **numbers: int) -> None:
+        record_property(COUNTED, json.dumps([what, numbers]))
+
+    return say
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [report for those in terminalreporter.stats.values() for report in those]
+    sums: dict[str, Counter[str]] = {}
+    for report in reports:
+        if getattr(report, "when", "") == "call":
+            for what, numbers in (json.loads(str(said)) for name, said in report.user_properties if name == COUNTED):
+                sums.setdefault(what, Counter()).update(numbers)
+    if sums:
+        terminalreporter.section("counted under fault")
+    for what, counts in sorted(sums.items()):
+        said = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in counts.items())
+        terminalreporter.write_line(f"{what}: {said}")

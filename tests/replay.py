@@ -22,17 +22,23 @@ CHECKOUT = Path(__file__).parents[1]
 
 PROMPT = "$ duly "
 
-PLAIN = {"COLUMNS": "100", "NO_COLOR": "1", "DULY_AUTHOR": "credit"}
-"""A plain terminal, and an author that is nobody."""
+PLAIN = {"COLUMNS": "100", "NO_COLOR": "1", "DULY_AUTHOR": "credit", "DULY_OPERATOR": "operator", "LOGNAME": "credit"}
+"""A plain terminal, and people who are nobody."""
 
 _ELIDED = (
+    (re.compile(r'\{"at":[^}]*\}'), "<checkpoint>"),
+    (re.compile(r"\b[0-9a-f]{16}\.[0-9]+\b"), "<run>"),
+    (re.compile(r"\b(journal +)[0-9a-f]{16}\b"), r"\1<id>"),
+    (re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(:[0-9]{2})?Z?(?![-+0-9:])"), "<moment>"),
+    (re.compile(r"(signed up to entry [0-9]+ on) [0-9-]{10}"), r"\1 <day>"),
+    (re.compile(r'"[A-Za-z0-9+/]{43}="'), '"<public key>"'),
     (re.compile(r"\b[0-9a-f]{64}\b"), "<digest>"),
     (re.compile(r"\b[0-9]+(\.[0-9]+)? (s|ms|seconds)\b"), "<time>"),
 )
 
 
 def elided(text: str) -> str:
-    """The text with SHA-256 digests and run times replaced by what they are."""
+    """The text with digests, signatures, random ids, the machine's clock and run times replaced by what they are."""
     for pattern, word in _ELIDED:
         text = pattern.sub(word, text)
     return text
