@@ -22,7 +22,7 @@ from typing import NamedTuple
 import duckdb
 
 CHECKOUT = Path(__file__).parents[1]
-DULY = (sys.executable, "-c", "from duly_cli.main import main; main()")
+DULY = (sys.executable, "-c", "from duly_cli.main import run; run()")
 POLICY = str(CHECKOUT / "policies" / "standard.yaml")
 DAY = date(2026, 3, 31)
 

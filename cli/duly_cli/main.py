@@ -8,6 +8,7 @@ a traceback on the screen. A mistake of our own goes into a report file.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import io
@@ -15,7 +16,7 @@ import os
 import select
 import sys
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import click
 
@@ -168,3 +169,20 @@ def main() -> None:
     pulled in. duly checks it, shows what it would do to today's book and why,
     and carries that out once, with a journal.
     """
+
+
+def run() -> NoReturn:
+    """The program as a process, which ends once all is said.
+
+    A large plan is a million values; to free them one by one on the way out takes a
+    twentieth of the time that making them took.
+    """
+    code: object = 0
+    try:
+        main()
+    except SystemExit as ended:
+        code = ended.code
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):
+            stream.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))

@@ -18,6 +18,7 @@ from functools import partial
 from importlib.metadata import version
 from itertools import groupby
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from duly import __version__
 from duly.book import again
@@ -45,11 +46,13 @@ from duly.plan.standing import (
     not_to_be_posted,
 )
 from duly.plan.stops import Cycle, Past, stops
-from duly.rules.agreement import Engine, Opinion, facts_of, second_opinion
 from duly.rules.columnar import ACTING, Key, accounts_by_decision, decide
 from duly.rules.decision import NONE, Decision
 from duly.rules.trace import decided
 from duly.source import NOWHERE, Problem, Refused
+
+if TYPE_CHECKING:
+    from duly.rules.agreement import Opinion
 
 DATA = 4
 REFUSED = 5
@@ -82,6 +85,9 @@ def make_plan(
     Raises `Refused`: 4 where the policy reads what the book lacks, 5 outside the
     policy's days (unless `as_if_in_force`) or where two opinions differ.
     """
+    # One customer is explained without a second opinion, and the engine behind it is slow to load.
+    from duly.rules.agreement import Engine, second_opinion
+
     history, environment = background.history, background.environment
     check_in_force(policy, as_of, as_if_in_force=as_if_in_force)
     refuse_what_is_missing(policy, book)
@@ -225,6 +231,8 @@ def accounts_of(book: Book, policy: Policy, as_of: date, environment: str) -> It
 
     Beside the facts: the items that a message would name, where it goes and when it may leave.
     """
+    from duly.rules.agreement import facts_of
+
     kinds = accounts_by_decision(book.connection, acting_only=True)
     keys = [key for some in kinds.values() for key in some]
     facts_by_key = facts_of(book.connection, policy, keys, _columns_read(policy))
