@@ -32,7 +32,6 @@ def command(action: str, because: str, day: date, by: str, format_: str, home: H
     """
     from duly.execution.carried import find
     from duly.execution.channels.configured import load_channels
-    from duly.execution.channels.routes import route_of
     from duly.execution.hand_over import said
     from duly.execution.undo import Undo, undo
     from duly.reports import recorded as report
@@ -41,7 +40,7 @@ def command(action: str, because: str, day: date, by: str, format_: str, home: H
         key = find(journal, action).key
         channels = load_channels(home, environment)
         try:
-            undone = undo(Undo(key, by, because, day), journal, channels, route_of=lambda a: route_of(a).value)
+            undone = undo(Undo(key, by, because, day), journal, channels)
         finally:
             for channel in channels.values():
                 channel.close()

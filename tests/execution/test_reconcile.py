@@ -23,7 +23,7 @@ def after(outcome: Outcome, action: Action | None = None) -> ModelJournal:
     """A journal in which an action came to this."""
     action = action or made_action()
     journal = ModelJournal()
-    channels = [FakeChannel(outcome, name=name) for name in ("email", "task", "hold", "sales_request")]
+    channels = [FakeChannel(outcome, name=name) for name in ("email", "task", "hold", "release", "sales_request")]
     carry_out(order(), [action], world(journal, *channels))
     return journal
 
@@ -101,7 +101,7 @@ TASK = made_action(kind=Kind.TASK, task="phone_call", channel="")
 TODAY = date(2026, 4, 2)
 
 
-def undone(journal: ModelJournal, *answers: Outcome, name: str = "hold") -> FakeChannel:
+def undone(journal: ModelJournal, *answers: Outcome, name: str = "release") -> FakeChannel:
     channel = FakeChannel(*(answers or (OK,)), name=name)
     undo(Undo("a1", "a manager", "placed in error", TODAY), journal, {name: channel})  # type: ignore[dict-item]
     return channel
@@ -110,7 +110,7 @@ def undone(journal: ModelJournal, *answers: Outcome, name: str = "hold") -> Fake
 @pytest.mark.parametrize(
     ("action", "channel", "kind", "task"),
     [
-        pytest.param(HOLD, "hold", Kind.RELEASE, "cancel_hold", id="a-hold-is-released"),
+        pytest.param(HOLD, "release", Kind.RELEASE, "cancel_hold", id="a-hold-is-released"),
         pytest.param(TASK, "task", Kind.TASK, "cancel_phone_call", id="a-task-is-called-back"),
     ],
 )

@@ -17,8 +17,6 @@ from duly.language.vocabulary import ACCOUNT, LARGEST, MANY_DAYS, Type
 CAP = 2**62
 """Sums are cut here, far beyond every bound, so that the account is set aside and no number overflows."""
 
-KEYS = ("creditor", "customer", "item", "as_of", "anchor", "next_due", "episode", "episode_start")
-
 SQL_TYPE = {
     Type.NUMBER: "BIGINT",
     Type.MONEY: "BIGINT",

@@ -56,18 +56,6 @@ INVOICE_COLUMNS = (
 )  # fmt: skip
 """The columns of the invoice facts, after creditor, customer, item and as-of day."""
 
-SETTLED_COLUMNS = (
-    "invoice",
-    "currency",
-    "invoice_date",
-    "due_date",
-    "basis_day",
-    "original__own",
-    "settled_on",
-    "days_past_due_when_paid",
-)
-"""The columns of the settled invoices, after creditor and customer."""
-
 
 def build_facts(book: Book, policy: Policy, asked: date | str, *, prefix: str = "", settled: bool = False) -> None:
     """Make the tables `account_facts`, `invoice_facts` and `out_of_bounds` in the book's connection.

@@ -22,8 +22,6 @@ import duckdb
 AS_OF = date(2026, 3, 31)
 """The day of the sample where none is given: fixed, so that what is printed stays the same."""
 
-MOST_CUSTOMERS = 5_000_000
-
 
 class Format(Enum):
     """How the files are written."""

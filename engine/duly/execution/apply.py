@@ -17,7 +17,6 @@ from duly.dates import add_business_days
 from duly.execution.admission import Now, admit, planned_at
 from duly.execution.channels.configured import Channels, load_channels
 from duly.execution.channels.holds import HoldsChannel
-from duly.execution.channels.routes import route_of
 from duly.execution.contacts_left import Cap, contacts_in
 from duly.execution.deeds import Written, deeds_of
 from duly.execution.fresh import FreshCheck, Order
@@ -113,7 +112,6 @@ class Ready:
             contacts=contacts,
             checkpoint=lambda: str(checkpoints.sign(folder, self.journal)),
             on_result=on_result,
-            route=lambda action: route_of(action).value,
         )
         try:
             return carry_out(self.order, self.actions, world)

@@ -8,7 +8,7 @@ customer cannot be undone: the next message says otherwise, and a person writes 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -73,8 +73,6 @@ def undo(
     order: Undo,
     journal: Journal,
     channels: Mapping[str, Channel],
-    *,
-    route_of: Callable[[Action], str] = route,
 ) -> Undone:
     """Undo an action. Raises `Refused` (5) where it cannot be, `RunIsActive` while a run holds the journal."""
     if not order.by.strip() or not order.because.strip():
@@ -86,9 +84,9 @@ def undo(
         # It counts for the day on which it is undone, not for that of the plan.
         reverse = replace(reverse_of(done), not_before=order.day.isoformat())
         steps.know({order.key, reverse.id})
-        channel = channels.get(route_of(reverse))
+        channel = channels.get(route(reverse))
         if channel is None:
-            raise _refused("no-channel", f"nothing says how `{route_of(reverse)}` leaves", "add it to channels.yaml")
+            raise _refused("no-channel", f"nothing says how `{route(reverse)}` leaves", "add it to channels.yaml")
         outcome = _handed_over(order, steps, done, reverse, channel)
         entry = _note(order, steps, done, reverse, outcome)
     return Undone(reverse, outcome, entry)

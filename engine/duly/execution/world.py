@@ -7,29 +7,18 @@ from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
 
+from duly.execution.channels.routes import route_of
 from duly.execution.contacts_left import Cap, Contacts
 from duly.execution.pace import Retries
 from duly.execution.ports import Channel, Check, Clock
 from duly.execution.report import Result
 from duly.journal.store import Journal
-from duly.plan.plan import Action, Kind
-
-ROUTE: Mapping[Kind, str] = MappingProxyType(
-    {
-        Kind.TASK: "task",
-        Kind.SALES_REQUEST: "sales_request",
-        Kind.HOLD: "hold",
-        Kind.RELEASE: "hold",
-        Kind.REFERRAL: "task",
-        Kind.WRITE_OFF_PROPOSAL: "task",
-    }
-)
-"""The channel of everything but messages, which travel by the channel they name."""
+from duly.plan.plan import Action
 
 
 def route(action: Action) -> str:
-    """The channel by which an action leaves, by name."""
-    return action.channel if action.kind is Kind.MESSAGE else ROUTE[action.kind]
+    """The channel by which an action leaves, by its word under `use:` in `channels.yaml`."""
+    return route_of(action).value
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,15 +56,6 @@ def account_conditions(policy: Policy) -> Iterator[Reading]:
         yield Reading(points.path, points.span, Layer.WORKLIST, points.when)
 
 
-def later_conditions(policy: Policy) -> Iterator[Reading]:
-    """Conditions that are read but take part in no decision yet: credit limits and guarantees."""
-    for rule in policy.credit_limits:
-        yield Reading(rule.path, rule.span, Layer.LIMITS, rule.when)
-    for guarantee in policy.guarantees:
-        yield Reading(guarantee.path, guarantee.span, Layer.WORKLIST, guarantee.condition)
-        yield Reading(guarantee.path, guarantee.span, Layer.WORKLIST, guarantee.then)
-
-
 def clocks(policy: Policy) -> tuple[Clock, ...]:
     """The clocks that the stages count by, each once, in the order written."""
     return tuple(dict.fromkeys(stage.after.clock for stage in policy.stages() if stage.after))
