@@ -64,7 +64,7 @@ def test_every_single_byte_counts(tmp_path: Path) -> None:
         pytest.param(TEXT[:-20], "not-a-plan", id="cut-short"),
         pytest.param("[" * 100_000, "not-a-plan", id="deep"),
         pytest.param(b"\xff\xfe", "not-a-plan", id="not-text"),
-        pytest.param(TEXT.replace('"format_version": 2', '"format_version": 1', 1), "plan-version", id="older"),
+        pytest.param(TEXT.replace('"format_version": 3', '"format_version": 2', 1), "plan-version", id="older"),
         pytest.param(
             TEXT.replace('"policy":', '"policy": "other", "policy":', 1), "not-a-plan", id="a-key-that-stands-twice"
         ),

@@ -25,7 +25,7 @@ from duly.plan.plan import Action, Kind
 from duly.plan.reach import NOWHERE_KNOWN, Reach, reach_of
 from duly.rules.columnar import Key
 
-SAYS = frozenset({Kind.MESSAGE, Kind.SALES_REQUEST})
+SAYS = frozenset({Kind.MESSAGE, Kind.NOTICE, Kind.STATEMENT, Kind.SALES_REQUEST, Kind.INTRODUCTION, Kind.ADVICE})
 """The kinds of action that come with a written message: to the customer, or a brief to a colleague."""
 
 
@@ -87,7 +87,7 @@ def _recipient(
 ) -> Recipient:
     """The customer, or the colleague who is to do it; time and place are the customer's in any case."""
     where = reach.get(action.customer, NOWHERE_KNOWN)
-    if action.kind is Kind.MESSAGE:
+    if action.kind.to_customer:
         to = matter.customer
         name, email, address = matter.contact_name or to.name, to.email, (to.name, *to.address) if to.address else ()
     else:

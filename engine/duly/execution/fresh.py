@@ -30,7 +30,7 @@ from duly.journal.history import History
 from duly.journal.store import Journal
 from duly.language.policy import Policy
 from duly.plan.make import Background, make_plan, stops_of
-from duly.plan.plan import Action, Kind, Plan, Withheld
+from duly.plan.plan import Action, Plan, Withheld
 from duly.source import Problem, Refused, Severity, Span
 
 SAME = tuple(field.name for field in fields(Action) if field.name not in {"because", "not_before", "person"})
@@ -147,14 +147,14 @@ class FreshCheck:
         deed = found.written.deeds.get(action.id)
         if deed is None:
             return NotDue("not_written", found.written.unwritten.get(action.id, "the message could not be written"))
-        return self._reachable(found, deed, now) if reaches(action) else Due(deed)
+        return self._reachable(found, deed, now) if action.kind.to_customer or reaches(action) else Due(deed)
 
     def _reachable(self, found: _Found, deed: Deed, now: datetime) -> Due | NotDue:
         to = deed.recipient
         calendar = self._order.policy.calendar
         opens = next_open(now, calendar.contact, to.time_zone or "UTC", to.country or calendar.country)
         # A call or a visit is given to a colleague now, who sees to the hours.
-        if opens > now and deed.action.kind is Kind.MESSAGE:
+        if opens > now and deed.action.kind.to_customer:
             said = f"contact opens at {opens.isoformat(timespec='minutes')}, in the customer's time"
             return NotDue("outside_contact_hours", said, opens.astimezone(UTC))
         reason = found.untouchable.get(deed.action.customer, "not_in_the_book")

@@ -42,6 +42,13 @@ INSTEAD: Mapping[Kind, str] = {
     Kind.RELEASE: "place the hold again in the ledger, or let the policy place it",
     Kind.REFERRAL: "tell the agency",
     Kind.WRITE_OFF_PROPOSAL: "decline the proposal in the ledger",
+    Kind.LIMIT_PROPOSAL: "propose and sign the former limit",
+    Kind.CHARGE_PROPOSAL: "decline the proposal in the ledger",
+    Kind.INTRODUCTION: "call the meeting off by hand",
+    Kind.ADVICE: "tell the salesperson",
+    Kind.NOTICE: "a message cannot be called back: write to the customer",
+    Kind.STATEMENT: "a message cannot be called back: write to the customer",
+    Kind.LIST: "tell those who got it",
 }
 """What to do where it cannot be undone."""
 

@@ -113,6 +113,7 @@ def action_record(action: Action) -> dict[str, Any]:
         "occurrence": action.occurrence,
         "approval": list(action.approval),
         "to": action.to,
+        "details": dict(action.details),
         "because": [_because(because) for because in action.because],
     }
 
@@ -199,7 +200,7 @@ def schema() -> dict[str, Any]:
         said=_text("The policy's own `because`."),
     )
     who = {
-        "customer": _text("The customer, by id."),
+        "customer": _text("The customer, by id; empty for a list, which is about several."),
         "creditor": _text("The creditor company, by id."),
         "item": _text("Currency or invoice, where the ladder's unit has them; else empty."),
     }
@@ -224,10 +225,15 @@ def schema() -> dict[str, Any]:
             "additionalProperties": {"type": "integer"},
             "description": "By currency, where there are several.",
         },
-        episode=_text("The episode, by the invoice that named it."),
+        episode=_text("The episode, by the invoice that named it, or the period of what recurs by the calendar."),
         occurrence=_whole("1, or the number of the repeat plus 1."),
         approval=_list_of({"type": "string"}, "Roles that must approve it first."),
         to=_text("Where a message goes: an e-mail address, or the lines of a postal one."),
+        details={
+            "type": "object",
+            "additionalProperties": {"type": "string"},
+            "description": "What else the kind of deed needs, by name.",
+        },
         because=_list_of(because, "The rules that decided, in the order of the layers."),
     )
     withheld = _object(

@@ -29,13 +29,13 @@ from duly.book.facts import build_facts
 from duly.book.history import add_history
 from duly.book.known import rows_known_on
 from duly.book.raw import raw_rows
-from duly.dates import not_before
 from duly.journal.history import NO_HISTORY, History, Row
 from duly.language.policy import Policy, Unit
 from duly.language.reads import FactColumn, fact_columns, facts_needed
 from duly.plan.actions import Account, Item, actions_of, withheld_of
 from duly.plan.ahead import STAGE, next_days
 from duly.plan.explanation import Explanation, explain
+from duly.plan.moments import Moments
 from duly.plan.plan import Action, Counts, Digests, Kind, Plan, Withheld
 from duly.plan.reach import NOWHERE_KNOWN, reach_of
 from duly.plan.standing import (
@@ -46,6 +46,7 @@ from duly.plan.standing import (
     not_to_be_posted,
 )
 from duly.plan.stops import Cycle, Past, stops
+from duly.plan.together import Ground, done_together
 from duly.rules.columnar import ACTING, Key, accounts_by_decision, decide
 from duly.rules.decision import NONE, Decision
 from duly.rules.trace import decided
@@ -113,7 +114,9 @@ def make_plan(
     harshest = first_contact_is_harshest(actions, policy.tones, _contacted(book, actions))
     actions = [action for action in actions if action.customer not in harshest]
     actions, misnamed = harsh_to_misnamed(actions, policy.tones, _misnamed(book, actions))
-    withheld += [*done, *misnamed]
+    together = done_together(Ground(policy, book, as_of, environment, history))
+    actions += together.actions
+    withheld += [*done, *misnamed, *together.withheld]
     return Plan(
         policy=policy.id,
         title=policy.title,
@@ -134,7 +137,7 @@ def make_plan(
             *((key[1], why) for key, why in opinion.undecided),
             *((customer, HARSHEST_FIRST) for customer in sorted(harshest)),
         ),
-        notes=(*opinion.notes, *called_off, *_about_nobody(0 if book.is_part else left_out)),
+        notes=(*opinion.notes, *called_off, *together.notes, *_about_nobody(0 if book.is_part else left_out)),
         names=_names(book, {*(a.customer for a in actions), *(w.customer for w in withheld)}),
     )
 
@@ -237,7 +240,7 @@ def accounts_of(book: Book, policy: Policy, as_of: date, environment: str) -> It
     keys = [key for some in kinds.values() for key in some]
     facts_by_key = facts_of(book.connection, policy, keys, _columns_read(policy))
     items = _items(book)
-    moments = _Moments(policy, as_of)
+    moments = Moments(policy, as_of)
     reach = reach_of(book, f"SELECT customer FROM decisions WHERE {ACTING}")
     releases = _releases(book, as_of)
     for decision, some in kinds.items():
@@ -260,24 +263,6 @@ def accounts_of(book: Book, policy: Policy, as_of: date, environment: str) -> It
                 releases=releases.get((creditor, customer), NO_RELEASES),
             )
             yield account, decision
-
-
-class _Moments:
-    """When a message may leave, by time zone and country; worked out once for each pair."""
-
-    def __init__(self, policy: Policy, as_of: date) -> None:
-        self._calendar = policy.calendar
-        self._as_of = as_of
-        self._known: dict[tuple[str, str], str] = {}
-
-    def of(self, zone: str, country: str) -> str:
-        """The first open moment in the zone, with its offset; the day alone where no zone is known."""
-        if not zone:
-            return self._as_of.isoformat()
-        if (zone, country) not in self._known:
-            moment = not_before(self._as_of, self._calendar.contact, zone, country or self._calendar.country)
-            self._known[zone, country] = moment.isoformat(timespec="minutes")
-        return self._known[zone, country]
 
 
 NO_RELEASES: Mapping[str, int] = MappingProxyType({})
@@ -462,12 +447,12 @@ def stops_of(
 def _cycle(book: Book, policy: Policy, as_of: date, actions: Sequence[Action], history: History) -> Cycle:
     executed = book.connection.execute("SELECT max(day) FROM executed_stages").fetchone()
     assert executed is not None
-    each = Counter(action.customer for action in actions)
+    each = Counter(action.customer for action in actions if action.customer)
     flooded, most = max(each.items(), key=lambda one: (one[1], one[0]), default=("", 0))
     return Cycle(
         as_of=as_of,
         with_open_items=_with_open_items(book),
-        with_new_stage=len({a.customer for a in actions if a.stage in policy.stage_ids and a.occurrence == 1}),
+        with_new_stage=len({a.customer for a in actions if _is_new_stage(policy, a)}),
         first=executed[0] is None,
         newest_record=book.newest,
         last_executed=executed[0],
@@ -479,6 +464,14 @@ def _cycle(book: Book, policy: Policy, as_of: date, actions: Sequence[Action], h
         # One customer's figures cannot be held against a portfolio's.
         past=() if book.is_part else tuple(_past(run) for run in history.runs if not _is_part(run)),
     )
+
+
+def _is_new_stage(policy: Policy, action: Action) -> bool:
+    return action.kind in OF_A_STAGE and action.stage in policy.stage_ids and action.occurrence == 1
+
+
+OF_A_STAGE = frozenset({Kind.MESSAGE, Kind.TASK, Kind.REFERRAL, Kind.WRITE_OFF_PROPOSAL})
+"""The kinds of action that a stage comes down to."""
 
 
 def _past(run: Row) -> Past:

@@ -74,7 +74,7 @@ def matters_of(
     missing: dict[str, str] = {}
     for action in actions:
         matter = _matter(made, action, as_of)
-        if action.kind is Kind.MESSAGE and not matter.language:
+        if action.kind.to_customer and not matter.language:
             missing[action.id] = (
                 f"the book does not say the language of `{action.customer}`, nor a country that has one"
             )

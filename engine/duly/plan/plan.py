@@ -15,7 +15,7 @@ from types import MappingProxyType
 from duly.language.conditions import Value
 from duly.source import Problem, Span
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Raised when a saved plan can no longer be read by an older reader."""
 
 
@@ -29,6 +29,18 @@ class Kind(Enum):
     RELEASE = "release"
     REFERRAL = "referral"
     WRITE_OFF_PROPOSAL = "write_off_proposal"
+    LIMIT_PROPOSAL = "limit_proposal"
+    CHARGE_PROPOSAL = "charge_proposal"
+    INTRODUCTION = "introduction"
+    ADVICE = "advice"
+    NOTICE = "notice"
+    STATEMENT = "statement"
+    LIST = "list"
+
+    @property
+    def to_customer(self) -> bool:
+        """Say whether the customer reads it, so that contact hours apply; only a message counts as a contact."""
+        return self in {Kind.MESSAGE, Kind.NOTICE, Kind.STATEMENT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +63,11 @@ class Action:
     and `amounts` has each. `not_before` is a moment in the customer's time zone
     for what reaches the customer, else the day. `to` is where a message goes, as
     the book has it: an e-mail address, or the lines of a postal one.
+
+    What recurs by the calendar has its period in `episode`. A list is about nobody in
+    particular: its `customer` is empty, and `item` is the colleague who gets it.
+    `details` says what else the kind needs, by name: the limit of today and the one
+    proposed, what changed, which list.
     """
 
     id: str
@@ -75,6 +92,11 @@ class Action:
     approval: tuple[str, ...]
     because: tuple[Because, ...]
     to: str = ""
+    details: tuple[tuple[str, str], ...] = ()
+
+    def detail(self, name: str) -> str:
+        """The detail of this name; empty where there is none."""
+        return dict(self.details).get(name, "")
 
 
 @dataclass(frozen=True, slots=True)

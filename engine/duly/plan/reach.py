@@ -1,7 +1,7 @@
 """Where customers are reached: the address that a message goes to, as the book has it.
 
 An e-mail goes to the contact who pays, where the customer names one, else to the
-customer's own address. Whether a customer may be reached so is a fact (`has_email`,
+customer's own address, and not to one that refuses e-mail. Whether a customer may be reached so is a fact (`has_email`,
 `has_address`), decided elsewhere; this only says where.
 """
 
@@ -44,7 +44,10 @@ def reach_of(book: Book, customers: str) -> Mapping[str, Reach]:
             WHERE role = 'pays' AND email IS NOT NULL AND customer IN (SELECT customer FROM wanted)
             GROUP BY customer
         )
-        SELECT c.customer, c.name, p.name, COALESCE(p.email, c.email), c.address, c.language, c.country, c.time_zone
+        SELECT
+            c.customer, c.name, p.name,
+            CASE WHEN NOT COALESCE(c.no_email, FALSE) THEN COALESCE(p.email, c.email) END,
+            c.address, c.language, c.country, c.time_zone
         FROM customers AS c
         JOIN wanted AS w ON w.customer = c.customer
         LEFT JOIN paying AS p ON p.customer = c.customer

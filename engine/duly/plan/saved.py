@@ -151,6 +151,8 @@ def action_of(record: Mapping[str, Any]) -> Action:
         approval=tuple(record["approval"]),
         because=tuple(_because(because) for because in record["because"]),
         to=record["to"],
+        # The journal has actions of an earlier format, which had none.
+        details=tuple(record.get("details", {}).items()),
     )
 
 

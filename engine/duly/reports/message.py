@@ -23,7 +23,13 @@ def as_text(previews: Previews) -> str:
 
 def _lines(preview: Preview) -> Iterator[str]:
     action, message = preview.action, preview.message
-    how = "brief to sales" if action.kind is Kind.SALES_REQUEST else f"{action.channel}, {action.tone}"
+    how = (
+        f"{action.channel}, {action.tone}"
+        if action.kind is Kind.MESSAGE
+        else action.channel
+        if action.kind.to_customer
+        else "brief to sales"
+    )
     yield f"--- {printable(action.stage)}: {how} ---"
     if not isinstance(message, Rendered):
         where = f" ({message.file})" if message.file else ""

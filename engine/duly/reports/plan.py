@@ -34,6 +34,13 @@ KIND_WORDS = {
     Kind.RELEASE: "release",
     Kind.REFERRAL: "referral",
     Kind.WRITE_OFF_PROPOSAL: "write-off proposal",
+    Kind.LIMIT_PROPOSAL: "limit proposal",
+    Kind.CHARGE_PROPOSAL: "charge proposal",
+    Kind.INTRODUCTION: "introduction",
+    Kind.ADVICE: "advice",
+    Kind.NOTICE: "notice",
+    Kind.STATEMENT: "statement",
+    Kind.LIST: "list",
 }
 
 
@@ -77,7 +84,7 @@ def _to_do(plan: Plan, *, all_: bool) -> Iterator[str]:
     if not plan.actions:
         yield "Nothing to do."
         return
-    customers = len({action.customer for action in plan.actions})
+    customers = len({action.customer for action in plan.actions} - {""})
     yield f"To do: {count(len(plan.actions), 'action')} for {count(customers, 'customer')}"
     yield ""
     yield from columns(_by_stage(plan.actions), header=("stage", "what", "tone", "actions", "amount"), right=(3, 4))
@@ -132,7 +139,7 @@ def _action_row(plan: Plan, action: Action) -> tuple[str, ...]:
     money = " + ".join(format_minor(amount, currency) for currency, amount in amounts)
     tone = f" ({action.tone})" if action.tone != "none" else ""
     waits = f"needs {' + '.join(action.approval)}" if action.approval else ""
-    moment = f"not before {action.not_before.replace('T', ' ')}" if action.kind is Kind.MESSAGE else ""
+    moment = f"not before {action.not_before.replace('T', ' ')}" if action.kind.to_customer else ""
     return (
         "+",
         printable(action.customer),

@@ -29,7 +29,7 @@ LENGTH = timedelta(minutes=30)
 
 def is_meeting(action: Action) -> bool:
     """Say whether an action asks people to meet."""
-    return action.kind is Kind.SALES_REQUEST and action.task in MEETINGS
+    return action.kind is Kind.INTRODUCTION or (action.kind is Kind.SALES_REQUEST and action.task in MEETINGS)
 
 
 def invitation(deed: Deed) -> tuple[tuple[str, ...], bytes]:

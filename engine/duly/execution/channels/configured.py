@@ -63,6 +63,10 @@ FITS: Mapping[Route, tuple[str, ...]] = {
     Route.RELEASE: ("holds", "webhook"),
     Route.REFERRAL: ("webhook", "smtp"),
     Route.WRITE_OFF_PROPOSAL: ("webhook", "smtp"),
+    Route.LIMIT_PROPOSAL: ("webhook", "smtp"),
+    Route.CHARGE_PROPOSAL: ("webhook", "smtp"),
+    Route.ADVICE: ("webhook", "smtp"),
+    Route.LIST: ("smtp",),
 }
 """The kinds of channel that can carry each thing, beside the outbox."""
 

@@ -21,16 +21,33 @@ class Route(Enum):
     RELEASE = "release"
     REFERRAL = "referral"
     WRITE_OFF_PROPOSAL = "write_off_proposal"
+    LIMIT_PROPOSAL = "limit_proposal"
+    CHARGE_PROPOSAL = "charge_proposal"
+    ADVICE = "advice"
+    LIST = "list"
 
 
 def route_of(action: Action) -> Route:
     """The way on which an action leaves."""
     match action.kind:
-        case Kind.MESSAGE:
+        case Kind.MESSAGE | Kind.NOTICE | Kind.STATEMENT:
             return Route(action.channel)
+        case Kind.INTRODUCTION:
+            return Route.MEETING
         case Kind.SALES_REQUEST if is_meeting(action):
             return Route.MEETING
-        case Kind.TASK | Kind.SALES_REQUEST | Kind.HOLD | Kind.RELEASE | Kind.REFERRAL | Kind.WRITE_OFF_PROPOSAL:
+        case (
+            Kind.TASK
+            | Kind.SALES_REQUEST
+            | Kind.HOLD
+            | Kind.RELEASE
+            | Kind.REFERRAL
+            | Kind.WRITE_OFF_PROPOSAL
+            | Kind.LIMIT_PROPOSAL
+            | Kind.CHARGE_PROPOSAL
+            | Kind.ADVICE
+            | Kind.LIST
+        ):
             return Route(action.kind.value)
         case kind:
             assert_never(kind)
