@@ -44,6 +44,7 @@ from duly.language.policy import (
     Climb,
     Clock,
     ContactCap,
+    CreditLimitRule,
     Hold,
     Ladder,
     Late,
@@ -262,6 +263,10 @@ def policies(draw: Draw) -> Policy:
                 needs=draw(needs(sales_ids)),
             )
             for id_ in hold_ids
+        ),
+        credit_limits=tuple(
+            CreditLimitRule(id=f"change{n}", raise_pct=10, when=draw(conditions(placed)))
+            for n in range(draw(st.integers(0, 3)))
         ),
         worklist=tuple(points),
         limits=draw(st.sampled_from((Limits(), Limits(contacts_per_customer=ContactCap(at_most=2, in_days=7))))),

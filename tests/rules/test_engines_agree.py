@@ -24,11 +24,12 @@ def keyed(made: Sequence[Facts]) -> list[tuple[Key, Facts]]:
     return [((str(facts["creditor"]), customer(at), ""), facts) for at, facts in enumerate(made)]
 
 
-def by_columns(policy: Policy, made: Sequence[Facts]) -> Mapping[Key, Decision]:
+def by_columns(policy: Policy, made: Sequence[Facts], *, acting_only: bool = False) -> Mapping[Key, Decision]:
     with duckdb.connect() as connection:
         load(connection, policy, made)
         columnar.decide(connection, policy)
-        return dict(columnar.decisions_from(connection))
+        kinds = columnar.accounts_by_decision(connection, acting_only=acting_only)
+        return {key: decision for decision, keys in kinds.items() for key in keys}
 
 
 def test_every_engine_decides_as_the_meaning_does(capsys: pytest.CaptureFixture[str]) -> None:
@@ -41,6 +42,8 @@ def test_every_engine_decides_as_the_meaning_does(capsys: pytest.CaptureFixture[
         made = accounts(policy, ACCOUNTS, seed)
         meant = {key: meaning.decide(policy, facts) for key, facts in keyed(made)}
         assert by_columns(policy, made) == meant
+        acting = {key: d for key, d in meant.items() if d.gives_deeds or d.limits}
+        assert by_columns(policy, made, acting_only=True) == acting
         assert dict(durable.decide_all(policy, keyed(made))) == meant
         decided += len(made)
 

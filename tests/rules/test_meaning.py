@@ -34,6 +34,7 @@ from duly.language.policy import (
     Climb,
     Clock,
     ContactCap,
+    CreditLimitRule,
     Hold,
     Ladder,
     Late,
@@ -638,6 +639,36 @@ def test_a_hold_in_force_is_released_when_its_condition_holds(
     owed: int, held: set[str], release: tuple[str, ...]
 ) -> None:
     assert on(holding(), past_due_with_disputed=owed, holds=frozenset(held)).release == release
+
+
+# Credit limits.
+
+RAISE = CreditLimitRule(id="raise", raise_pct=10, when=Compare("credit_used_pct", Op.AT_LEAST, 85))
+CUT = CreditLimitRule(id="cut", lower_pct=25, when=Includes("placed_today", "credit"))
+REVIEWED = holding(
+    credit_limits=(CUT, RAISE),
+    account_pauses=(AccountPause(id="quiet", when=Is("insolvent", (True,)), stops=frozenset({Stops.STAGES})),),
+)
+
+
+@pytest.mark.parametrize(
+    ("changed", "limits"),
+    [
+        pytest.param({"credit_used_pct": 84}, (), id="below"),
+        pytest.param({"credit_used_pct": 85}, ("raise",), id="at-the-number"),
+        pytest.param({"credit_used_pct": None}, (), id="unknown-is-no-reason"),
+        pytest.param({"credit_used_pct": 85, "late": False, "days_past_due": 0}, ("raise",), id="nothing-late"),
+        pytest.param({"credit_used_pct": 85, "insolvent": True}, ("raise",), id="no-pause-silences-it"),
+        pytest.param({"credit_used_pct": 85, "exception__pause": True}, ("raise",), id="nor-an-exception"),
+        pytest.param(day(49) | OWES, (), id="the-day-before-the-hold"),
+        pytest.param(day(50) | OWES, ("cut",), id="it-reads-the-hold-placed-today"),
+        pytest.param(day(50) | OWES | {"credit_used_pct": 85}, ("cut", "raise"), id="every-rule-that-holds-in-order"),
+    ],
+)
+def test_a_credit_limit_rule_asks_whenever_its_own_condition_holds(
+    changed: dict[str, Value], limits: tuple[str, ...]
+) -> None:
+    assert on(REVIEWED, **changed).limits == limits
 
 
 # The worklist.

@@ -89,7 +89,7 @@ FAULTS = [
     fault("stage-limit-is-ignored", DURABLE, f"{LAYERS}.eligible", ', Is("exception__stage", (NONE, *allowed))', ""),
     fault("acts-before-due-when-late", COLUMNAR, f"{LAYERS}.eligible", "BEFORE_DUE if stage.before_due else IS_LATE", "IS_LATE"),
     fault("small-is-at-most", MEANING, f"{LAYERS}.too_small", "Op.BELOW", "Op.AT_MOST"),
-    # Tone, sales, holds, worklist.
+    # Tone, sales, holds, limits, worklist.
     fault("the-harshest-tone", MEANING, f"{PLAIN}.tone_of", "return min(", "return max("),
     fault("the-harshest-tone", DURABLE, f"{RULES}._tone", "for tone in policy.tones)\n    return", "for tone in reversed(policy.tones))\n    return"),
     fault("stand-down-is-ignored", MEANING, f"{PLAIN}.sales_layer", "if stood_down or holds", "if holds"),
@@ -98,6 +98,8 @@ FAULTS = [
     fault("a-hold-needs-nothing", COLUMNAR, f"{LAYERS}.may_place", 'Includes("sales_asked", request), ', ""),
     fault("a-hold-waits-for-no-answer", DURABLE, f"{LAYERS}.may_place", 'Not(Includes("requests_open", request)), ', ""),
     fault("a-pause-gives-its-task-again", DURABLE, f"{LAYERS}.gives_task", 'Not(Includes("tasks_given", pause.id))', ""),
+    fault("the-first-limit-rule-alone", MEANING, f"{PLAIN}.limit_layer", "in policy.credit_limits if", "in policy.credit_limits[:1] if"),
+    fault("a-limit-rule-is-silent-while-paused", COLUMNAR, f"{LAYERS}.reviews_limit", "return rule.when", 'return All((rule.when, Is("paused", (False,))))'),
     fault("equal-points-are-counted-once", DURABLE, "duly.rules.durable.reading.read", 'add for id_, add in ids.points if state[member("points", id_)]', '{add for id_, add in ids.points if state[member("points", id_)]}'),
 ]  # fmt: skip
 

@@ -82,6 +82,7 @@ tables:
   customers: {{derived: true, columns: {{name: {{column: name_customer, where_it_varies: last}}}}}}
   disputes: none
   promises: none
+  payments: none
   contacts_made: none
   credit_lines: none
   holds: none

@@ -25,8 +25,8 @@ from duly.book.facts import build_facts, facts_from
 from duly.book.lateness import Ledger
 from duly.book.raw import AccountRows, RawRows, raw_rows
 from duly.figures.usage import Usage, usage_of
-from duly.language.conditions import Facts, Value, holds
-from duly.language.policy import CreditLimitRule, Points, Policy, Unit
+from duly.language.conditions import Facts, Value
+from duly.language.policy import CreditLimitRule, Policy, Unit
 from duly.rules.meaning import decide
 from duly.rules.trace import decided, values_read
 from duly.source import Problem, Refused, Severity
@@ -170,13 +170,9 @@ def limits_of(book: Book, policy: Policy, as_of: date, customer: str | None = No
 
 
 def _by_account(policy: Policy) -> Policy:
-    """The policy as limits read it: an account at once, and the rules' conditions among those that facts are for."""
+    """The policy as limits read it: the whole account at once, whatever the ladder's unit is."""
     ladders = tuple(replace(ladder, unit=Unit.ACCOUNT) for ladder in policy.ladders)
-    asks = (
-        Points(id=f"credit_limit_{rule.id}", add=0, when=rule.when, span=rule.span, path=rule.path)
-        for rule in policy.credit_limits
-    )
-    return replace(policy, ladders=ladders, worklist=(*policy.worklist, *asks))
+    return replace(policy, ladders=ladders)
 
 
 def _with_lines(book: Book, as_of: date) -> list[Key]:
@@ -211,8 +207,11 @@ class _Account:
         self.policy, self.counting, self.key = policy, counting, key
         self.rows: AccountRows = rows.accounts[key]
         self.facts: Facts | None = None
+        self.asking: tuple[str, ...] = ()
         if facts is not None:
-            self.facts = {**facts.facts, **decided(decide(policy, facts.facts))}
+            decision = decide(policy, facts.facts)
+            self.facts = {**facts.facts, **decided(decision)}
+            self.asking = decision.limits
         self.usage = usage_of(Ledger(self.rows, counting), self.policy.currency)
 
     # Rules.
@@ -222,7 +221,7 @@ class _Account:
         if self.facts is None:
             return None
         facts = self.facts
-        asked = [self._asked(rule, facts) for rule in self.policy.credit_limits if holds(rule.when, facts)]
+        asked = [self._asked(rule, facts) for rule in self.policy.credit_limits if rule.id in self.asking]
         changing = sorted((p for p in asked if not p.held_back), key=lambda p: (p.then, p.rule.id))
         if not changing:
             return min(asked, key=lambda p: p.rule.id, default=None)

@@ -52,6 +52,8 @@ def account_conditions(policy: Policy) -> Iterator[Reading]:
     for hold in policy.holds:
         yield Reading(hold.path, hold.place_span, Layer.HOLDS, hold.place)
         yield Reading(hold.path, hold.release_span, Layer.HOLDS, hold.release)
+    for limit_rule in policy.credit_limits:
+        yield Reading(limit_rule.path, limit_rule.span, Layer.LIMITS, limit_rule.when)
     for points in policy.worklist:
         yield Reading(points.path, points.span, Layer.WORKLIST, points.when)
 

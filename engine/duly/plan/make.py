@@ -237,6 +237,7 @@ def accounts_of(book: Book, policy: Policy, as_of: date, environment: str) -> It
     from duly.rules.agreement import facts_of
 
     kinds = accounts_by_decision(book.connection, acting_only=True)
+    kinds = {decision: some for decision, some in kinds.items() if decision.gives_deeds}
     keys = [key for some in kinds.values() for key in some]
     facts_by_key = facts_of(book.connection, policy, keys, _columns_read(policy))
     items = _items(book)

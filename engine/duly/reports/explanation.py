@@ -79,6 +79,8 @@ def decision_lines(decision: Decision) -> Iterator[str]:
         yield f"hold released: {hold}"
     for hold in decision.hold_waits:
         yield f"hold kept back: {hold}"
+    for rule in decision.limits:
+        yield f"credit limit rule holds: {rule}"
     if decision.points:
         yield f"worklist points: {decision.points}"
 
@@ -109,6 +111,7 @@ LAYER_WORDS = {
     Layer.TONE: "Tone limits",
     Layer.SALES: "Sales",
     Layer.HOLDS: "Holds",
+    Layer.LIMITS: "Credit limits",
     Layer.WORKLIST: "Worklist points",
 }
 
@@ -170,6 +173,7 @@ def as_record(policy: Policy, explanation: Explanation, name: str = "") -> dict[
             "place": list(decision.place),
             "release": list(decision.release),
             "hold_waits": list(decision.hold_waits),
+            "limits": list(decision.limits),
             "points": decision.points,
         },
         "facts": {name: plain(value) for name, value in sorted(account.facts.items())},

@@ -114,6 +114,7 @@ def _fields(policy: Policy) -> Columns:
     pauses = [pause.id for pause in policy.account_pauses]
     sales = [rule.id for rule in policy.sales]
     holds = [hold.id for hold in policy.holds]
+    limits = {rule.id: _holds(layers.reviews_limit(rule)) for rule in policy.credit_limits}
     tasks = {pause.id: _holds(layers.gives_task(pause)) for pause in policy.account_pauses}
     points = (f"CASE WHEN {_holds(points.when)} THEN {points.add} ELSE 0 END" for points in policy.worklist)
     return {
@@ -137,6 +138,7 @@ def _fields(policy: Policy) -> Columns:
         "hold_waits": _joined(
             {id_: f"({identifier(f'wanted__{id_}')} AND NOT {identifier(f'placed_today__{id_}')})" for id_ in holds}
         ),
+        "limits": _joined(limits),
         "points": f"CAST({' + '.join(points) or '0'} AS BIGINT)",
     }
 
@@ -347,7 +349,7 @@ def _joined(flags: dict[str, str]) -> str:
 # Reading back.
 
 FIELDS = Decision.__match_args__
-LISTS = ("pauses", "tasks", "asks", "place", "release", "hold_waits")
+LISTS = ("pauses", "tasks", "asks", "place", "release", "hold_waits", "limits")
 
 ACTING = " OR ".join(
     (
@@ -355,7 +357,7 @@ ACTING = " OR ".join(
         *(f"{column} <> ''" for column in LISTS[1:]),
     )
 )
-"""SQL: that something is done for the account, asked, placed or released, or withheld from it."""
+"""SQL: that something is done for the account, asked, placed, released or proposed, or withheld from it."""
 
 
 def _decision(fields: Sequence[object]) -> Decision:

@@ -37,6 +37,8 @@ class Decision:
     `step` is the stage proposed today and `repeat` says that it was executed
     before; `next_stage` is the stage that acts or waits. `hold_waits` are holds
     whose condition holds but that a pause or an open sales request keeps back.
+    `limits` are credit limit rules whose condition holds; what they come to, and
+    whether it is proposed already, is said elsewhere.
     Ids are in the order of the policy.
     """
 
@@ -58,4 +60,11 @@ class Decision:
     place: tuple[str, ...]
     release: tuple[str, ...]
     hold_waits: tuple[str, ...]
+    limits: tuple[str, ...]
     points: int
+
+    @property
+    def gives_deeds(self) -> bool:
+        """Say whether a stage, request, hold or task comes of it or is withheld; limits are proposed by themselves."""
+        chased = self.wait not in {Wait.NO_LADDER, Wait.NOT_LATE}
+        return chased or bool(self.tasks or self.asks or self.place or self.release or self.hold_waits)

@@ -8,7 +8,7 @@ once more as condition trees over facts. `meaning` evaluates these trees,
 from __future__ import annotations
 
 from duly.language.conditions import All, Any, Compare, Condition, Includes, Is, Known, Not, Op
-from duly.language.policy import AccountPause, Hold, Ladder, Policy, SalesRule, Since, Stage, Stops
+from duly.language.policy import AccountPause, CreditLimitRule, Hold, Ladder, Policy, SalesRule, Since, Stage, Stops
 from duly.rules.decision import NONE
 
 GAP = "days_since_last_stage"
@@ -131,3 +131,8 @@ def may_place(policy: Policy, hold: Hold) -> Condition:
 def releases(hold: Hold) -> Condition:
     """That the hold is in force and its release condition holds."""
     return All((Includes("holds", hold.id), hold.release))
+
+
+def reviews_limit(rule: CreditLimitRule) -> Condition:
+    """That the rule asks for another limit. Nothing but its own condition silences it: late or not, paused or not."""
+    return rule.when

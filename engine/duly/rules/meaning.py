@@ -55,6 +55,7 @@ def decide(policy: Policy, facts: Facts) -> Decision:
         place=place,
         release=release,
         hold_waits=hold_waits,
+        limits=limit_layer(policy, after_holds),
         points=sum(p.add for p in policy.worklist if holds(p.when, after_holds)),
     )
 
@@ -186,7 +187,7 @@ def tone_of(policy: Policy, stage: Stage, facts: Facts) -> str:
     return min(allowed, key=policy.tones.index)
 
 
-# Sales and holds.
+# Sales, holds and credit limits.
 
 
 def sales_layer(policy: Policy, facts: Facts) -> tuple[tuple[str, ...], bool]:
@@ -204,6 +205,11 @@ def hold_layer(policy: Policy, facts: Facts) -> tuple[tuple[str, ...], tuple[str
     place = tuple(hold.id for hold in wanted if holds(layers.may_place(policy, hold), facts))
     release = tuple(hold.id for hold in policy.holds if holds(layers.releases(hold), facts))
     return place, release, tuple(hold.id for hold in wanted if hold.id not in place)
+
+
+def limit_layer(policy: Policy, facts: Facts) -> tuple[str, ...]:
+    """The credit limit rules whose condition holds; no pause stops one, since a limit is proposed and not set."""
+    return tuple(rule.id for rule in policy.credit_limits if holds(layers.reviews_limit(rule), facts))
 
 
 def last(stages: list[Stage]) -> Stage | None:

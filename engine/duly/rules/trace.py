@@ -96,6 +96,9 @@ def _rules(policy: Policy, decision: Decision) -> Iterator[_Rule]:
             may = layers.may_place(policy, hold)
             yield Layer.HOLDS, f"hold {hold.id}: nothing keeps it back", hold.needs.span, may, hold.needs.because
         yield Layer.HOLDS, f"hold {hold.id}: release", hold.release_span, layers.releases(hold), hold.because
+    for limit_rule in policy.credit_limits:
+        asked = layers.reviews_limit(limit_rule)
+        yield Layer.LIMITS, f"credit limit {limit_rule.id}", limit_rule.span, asked, limit_rule.because
     for points in policy.worklist:
         yield Layer.WORKLIST, f"points {points.id} ({points.add:+d})", points.span, points.when, points.because
 

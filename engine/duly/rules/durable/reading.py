@@ -22,6 +22,7 @@ class Ids:
     pauses: tuple[str, ...]
     sales: tuple[str, ...]
     holds: tuple[str, ...]
+    limits: tuple[str, ...]
     points: tuple[tuple[str, int], ...]
 
     @staticmethod
@@ -31,6 +32,7 @@ class Ids:
             pauses=tuple(pause.id for pause in policy.account_pauses),
             sales=tuple(rule.id for rule in policy.sales),
             holds=tuple(hold.id for hold in policy.holds),
+            limits=tuple(rule.id for rule in policy.credit_limits),
             points=tuple((points.id, points.add) for points in policy.worklist),
         )
 
@@ -64,5 +66,6 @@ def read(ids: Ids, words: Mapping[int, str], state: Mapping[str, int]) -> Decisi
         place=members("placed_today", ids.holds),
         release=members("released_today", ids.holds),
         hold_waits=members("hold_waits", ids.holds),
+        limits=members("limits", ids.limits),
         points=sum(add for id_, add in ids.points if state[member("points", id_)]),
     )

@@ -217,7 +217,7 @@ def _tone(policy: Policy) -> Step:
 
 
 def _consequences(policy: Policy) -> tuple[Step, ...]:
-    return (_kept_back(policy), _sales(policy), _holds(policy), _worklist(policy))
+    return (_kept_back(policy), _sales(policy), _holds(policy), _limits(policy), _worklist(policy))
 
 
 def _kept_back(policy: Policy) -> Step:
@@ -253,6 +253,11 @@ def _holds(policy: Policy) -> Step:
         conditions[member("released_today", hold.id)] = layers.releases(hold)
         conditions[member("hold_waits", hold.id)] = All((layers.wants_hold(hold), Not(free)))
     return _flags("holds", conditions)
+
+
+def _limits(policy: Policy) -> Step:
+    conditions = {member("limits", rule.id): layers.reviews_limit(rule) for rule in policy.credit_limits}
+    return _flags("limits", conditions)
 
 
 def _worklist(policy: Policy) -> Step:
