@@ -20,6 +20,7 @@ Told = Callable[..., None]
 
 CHANNELS = click.Choice(["call", "visit", "email", "letter"])
 REASONS = click.Choice(["cash_trouble", "dispute", "paperwork", "forgot", "process", "unwilling", "other"])
+RELATIONSHIPS = click.Choice(["fragile", "normal", "strong"])
 
 
 @click.group("record")
@@ -143,7 +144,13 @@ def dispute_resolved(customer: str, invoice: str, day: date, **journal: object) 
 @click.option("--currency", default="", help="The amount's currency; the only one where left out.")
 @click.option("--creditor", default="", help="For whom sales was asked; needed where there are several.")
 @click.option("--guidance", default="", help="How to approach the customer.")
-@click.option("--financial-difficulty", is_flag=True, help="The customer is in financial difficulty.")
+@click.option(
+    "--financial-difficulty/--no-financial-difficulty",
+    default=None,
+    help="The customer is in financial difficulty, or is no longer; says nothing of it where left out.",
+)
+@click.option("--relationship", type=RELATIONSHIPS, help="How sales judges the relationship.")
+@click.option("--disputes", default="", metavar="INVOICE", help="An invoice that the customer contests.")
 @told
 def answer(
     customer: str,
@@ -155,7 +162,9 @@ def answer(
     currency: str,
     creditor: str,
     guidance: str,
-    financial_difficulty: bool,
+    financial_difficulty: bool | None,
+    relationship: str | None,
+    disputes: str,
     **journal: object,
 ) -> None:
     """Record what sales answers about CUSTOMER to what RULE of the policy asked."""
@@ -164,7 +173,9 @@ def answer(
     if bool(amount) != (due is not None):
         raise click.UsageError("a promise needs an amount and a day: give both `--promise` and `--due`")
     promised = Promise(amount, day, due, currency, creditor=creditor) if due is not None else None
-    said = Answer(rule, day, Reason(reason), creditor, guidance, financial_difficulty, promised)
+    said = Answer(
+        rule, day, Reason(reason), creditor, guidance, financial_difficulty, promised, relationship or "", disputes
+    )
     _record(customer, said, **journal)
 
 

@@ -271,6 +271,60 @@ def test_a_request_is_answered_by_the_first_answer_for_its_customer_and_rule(ans
     assert (row["asked_on"], row["due_on"], row["answered_on"]) == (date(2026, 3, 2), date(2026, 3, 9), on)
 
 
+def answers(**said: object) -> Draft:
+    body = {"rule": "silent", "creditor": "X", "day": "2026-03-04", "reason": "forgot", **said}
+    return Draft(E.ANSWER, "seller", "", "C1", "", body)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        pytest.param(answers(), {}, id="neither"),
+        pytest.param(answers(financial_difficulty=True), {"financial_difficulty": True}, id="in difficulty"),
+        pytest.param(answers(financial_difficulty=False), {}, id="what was not said before it could be taken back"),
+        pytest.param(answers(difficulty_is_over=True), {"financial_difficulty": False}, id="difficulty taken back"),
+        pytest.param(answers(relationship="fragile"), {"relationship": "fragile"}, id="judged"),
+    ],
+)
+def test_an_answer_is_a_row_with_what_it_says_and_nothing_else(answer: Draft, said: dict[str, object]) -> None:
+    [row] = history(asked(), answer).rows["answers"]
+    given = {"customer": "C1", "creditor": "X", "rule": "silent", "day": date(2026, 3, 4), "reason": "forgot"}
+    assert {name: value for name, value in row.items() if value is not None} == given | said
+
+
+def test_an_answer_is_about_the_customer_by_its_id_of_today_and_the_creditor_it_was_asked_for() -> None:
+    request = asked()
+    key = request[0].key
+    renamed = Draft(E.RENAMED, "credit", body={"from": "C1", "to": "C9"})
+    [row] = history(request, answered("2026-03-04", key=key), renamed).rows["answers"]
+    assert (row["customer"], row["creditor"]) == ("C9", "X")
+
+
+def told(day: str, customer: str = "C1", rule: str = "silent", event: E = E.ACCEPTED) -> list[Draft]:
+    return deed(
+        event, day=day, intent={"of": "request"}, kind="task", stage=rule, channel="", task="answer_overdue",
+        customer=customer,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("task", "on"),
+    [
+        pytest.param(told("2026-03-10"), date(2026, 3, 10), id="told"),
+        pytest.param(told("2026-03-10", customer="C2"), None, id="told of another customer"),
+        pytest.param(told("2026-03-10", rule="other"), None, id="told of another rule"),
+        pytest.param(told("2026-03-10", event=E.UNKNOWN), None, id="nobody knows"),
+    ],
+)
+def test_who_was_told_that_no_answer_came_is_a_mark_on_the_request_and_no_stage(
+    task: list[Draft], on: date | None
+) -> None:
+    happened = history(asked(), task)
+    [row] = happened.rows["requests"]
+    assert row["told_on"] == on
+    assert happened.rows["executed_stages"] == happened.rows["tasks_given"] == ()
+
+
 def test_a_request_of_which_nobody_knows_was_not_asked() -> None:
     unknown = deed(E.UNKNOWN, intent={"due_on": "2026-03-09"}, kind="sales_request", stage="silent", channel="")
     assert history(unknown).rows["requests"] == ()

@@ -349,7 +349,8 @@ NUMBERS = {
         ("promises_open", "broken_promises", "broken_promises_12_months", "kept_promises_12_months"), (1, 2)
     ),
     **dict.fromkeys(
-        ("days_past_due", "days_since_contact", "days_since_reply", "days_since_last_stage"), (5, 16, 40, 90)
+        ("days_past_due", "days_since_contact", "days_since_reply", "days_since_answer", "days_since_last_stage"),
+        (5, 16, 40, 90),
     ),
     **dict.fromkeys(("days_to_due", "days_since_stage", "average_days_late"), (0, 2, 14, 30)),
     "months_as_customer": (1, 2, 13, 14),
@@ -367,7 +368,11 @@ TRUTHS: tuple[Condition, ...] = (
     Includes("sales_asked", "find_out"),
     Includes("requests_open", "hold_news"),
     Includes("requests_answered", "find_out"),
+    Includes("requests_told", "find_out"),
     Includes("tasks_given", "insolvent"),
+    Is("answer_reason", ("forgot",)),
+    Is("financial_difficulty", (True,)),
+    Is("relationship", ("fragile",)),
 )
 
 

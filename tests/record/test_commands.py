@@ -77,6 +77,14 @@ def asked(journal: SqliteStore) -> SqliteStore:
             "sales answered broken_promise: forgot",
             id="answer",
         ),
+        pytest.param(
+            [
+                *("answer", "C001", "broken_promise", "--reason", "process"),
+                *("--relationship", "fragile", "--no-financial-difficulty"),
+            ],
+            "process, out of financial difficulty, relationship fragile",
+            id="answer-that-judges",
+        ),
         pytest.param(["posted", LETTER.id[:8]], "confirmed on", id="posted"),
         pytest.param(["posted", "--all-of", "run-1"], "confirmed on", id="posted-all-of-a-run"),
         pytest.param(["bounce", REFERENCE, "--status", "5.1.1"], "came back on", id="bounce"),
@@ -87,6 +95,13 @@ def test_what_is_recorded_is_said_back(duly: Duly, asked: SqliteStore, arguments
     assert said in duly("record", *arguments).stdout
     assert asked.head().seq == before + 1
     assert next(iter(asked.entries(after=before))).by == "credit"
+
+
+@pytest.mark.usefixtures("asked")
+def test_an_answer_says_which_invoice_is_contested(duly: Duly) -> None:
+    said = duly("record", "answer", "C001", "broken_promise", "--reason", "dispute", "--disputes", "I1").stdout
+    assert "the customer contests I1" in said
+    assert "broken_promise: dispute, contests I1" in said
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from duly.journal.entry import Draft, Entry, Event
 from duly.journal.erase import rename
 from duly.journal.history import history_of
 from duly.journal.store import Store
+from duly.language.vocabulary import ANSWER_REASONS
 from duly.source import Refused
 from tests.book import books
 from tests.record.journals import DAY, MESSAGE, REQUEST, accepted, unknown
@@ -155,6 +156,39 @@ def test_an_answer_closes_the_request_it_answers(asked: Store) -> None:
     assert (entry.key, entry.body["reason"], entry.body["financial_difficulty"]) == (REQUEST.id, "forgot", True)
 
 
+@pytest.mark.parametrize(
+    ("said", "row"),
+    [
+        pytest.param({}, {}, id="nothing"),
+        pytest.param({"financial_difficulty": True}, {"financial_difficulty": True}, id="in-difficulty"),
+        pytest.param({"financial_difficulty": False}, {"financial_difficulty": False}, id="difficulty-is-over"),
+        pytest.param({"relationship": "fragile"}, {"relationship": "fragile"}, id="a-judgement"),
+    ],
+)
+def test_what_an_answer_says_is_a_row_at_the_next_plan(
+    asked: Store, said: Mapping[str, object], row: Mapping[str, object]
+) -> None:
+    tell(asked, replace(ANSWER, **said))  # type: ignore[arg-type]
+    about = {"customer": "C001", "creditor": "HOME", "rule": "broken_promise", "day": YESTERDAY, "reason": "forgot"}
+    assert rows(asked, "answers") == [{**about, **row}]
+
+
+def test_the_last_word_on_difficulty_is_what_counts(asked: Store) -> None:
+    tell(asked, replace(ANSWER, financial_difficulty=True))
+    tell(asked, replace(ANSWER, day=TODAY, financial_difficulty=False), again=True)
+    assert [row["financial_difficulty"] for row in rows(asked, "answers")] == [True, False]
+
+
+def test_an_answer_may_open_the_dispute_that_it_tells_of(asked: Store) -> None:
+    dispute, answer = tell(asked, replace(ANSWER, reason=Reason.DISPUTE, disputes="I2"))
+    assert (dispute.event, answer.event) == (Event.DISPUTE, Event.ANSWER)
+    assert rows(asked, "disputes") == [{"invoice": "I2", "opened_on": YESTERDAY}]
+
+
+def test_a_reason_is_one_of_the_words_that_facts_know() -> None:
+    assert tuple(reason.value for reason in Reason) == ANSWER_REASONS
+
+
 def test_an_answer_with_a_promise_is_one_deed_of_two_entries(asked: Store) -> None:
     promise, answer = tell(asked, replace(ANSWER, promise=PROMISE))
     assert (promise.event, answer.event) == (Event.PROMISE, Event.ANSWER)
@@ -203,6 +237,16 @@ def test_a_dispute_that_is_settled_is_resolved_on_that_day_and_may_be_raised_ane
         pytest.param(PromiseCancelled("P-1", TODAY), {"unknown-promise"}, id="no-promise-to-withdraw"),
         pytest.param(replace(ANSWER, rule="nothing"), {"nothing-asked"}, id="an-answer-to-no-question"),
         pytest.param(replace(ANSWER, day=DAY - timedelta(days=1)), {"days-out-of-order"}, id="answered-before-asked"),
+        pytest.param(replace(ANSWER, disputes="I1"), {"not-a-dispute"}, id="a-dispute-of-who-forgot"),
+        pytest.param(
+            replace(ANSWER, reason=Reason.DISPUTE, disputes="I9"), {"unknown-invoice"}, id="a-dispute-about-no-invoice"
+        ),
+        pytest.param(replace(ANSWER, relationship="tense"), {"bad-choice"}, id="no-judgement-of-ours"),
+        pytest.param(
+            replace(ANSWER, disputes="I9", relationship="tense", day=TOMORROW),
+            {"not-a-dispute", "unknown-invoice", "bad-choice", "future-day"},
+            id="everything-about-an-answer-at-once",
+        ),
         pytest.param(
             replace(PROMISE, amount="x", made_on=TOMORROW, due_on=TODAY, invoice="I9", currency="EUR"),
             {"bad-amount", "future-day", "days-out-of-order", "unknown-invoice"},

@@ -18,7 +18,7 @@ from operator import itemgetter
 from duly.book.book import Book
 from duly.book.counting import Counting, whole_months
 from duly.book.lateness import Episode, Item, Ledger, episode_of, within
-from duly.book.raw import AccountRows, Customer, Executed, Held, Promise, RawRows, grouped, raw_rows
+from duly.book.raw import AccountRows, Answered, Customer, Executed, Held, Promise, RawRows, grouped, raw_rows
 from duly.dates import add_months, is_contact_day
 from duly.language.conditions import Facts, Value, holds
 from duly.language.policy import Exception_, Policy, Since, Unit
@@ -457,7 +457,7 @@ def _customer_facts(account: Ledger, customer: str) -> dict[str, Value]:
     first = record.since or min((i.invoice_date for i in account.invoices if i.invoice_date), default=None)
     return {
         "months_as_customer": max(0, whole_months(first, as_of)) if first else 0,
-        "relationship": record.relationship or "normal",
+        **_judgements(rows.answers.get(customer, ()), record, as_of),
         "insolvent": bool(record.insolvent),
         "do_not_contact": bool(record.do_not_contact),
         "country": record.country,
@@ -470,6 +470,19 @@ def _customer_facts(account: Ledger, customer: str) -> dict[str, Value]:
         "has_email": not record.no_email and (record.email is not None or customer in rows.mailable),
         "has_address": record.address is not None,
     }
+
+
+def _judgements(answers: Sequence[Answered], record: Customer, as_of: date) -> dict[str, Value]:
+    """What sales thinks of a customer: each by the newest answer of a year that says it; later rows are newer."""
+    in_difficulty, relationship = False, record.relationship or "normal"
+    for answer in sorted(answers, key=lambda answer: answer.day):
+        if not add_months(as_of, -12) < answer.day <= as_of:
+            continue
+        if answer.financial_difficulty is not None:
+            in_difficulty = answer.financial_difficulty
+        if answer.relationship is not None:
+            relationship = answer.relationship
+    return {"financial_difficulty": in_difficulty, "relationship": relationship}
 
 
 def _contact_facts(account: Ledger, customer: str) -> dict[str, Value]:
@@ -500,11 +513,18 @@ def _history_facts(account: Ledger, episode: Episode) -> dict[str, Value]:
     requests = [request for request in rows.requests if belongs(request.asked_on)]
     answered = [request for request in requests if request.answered_on and request.answered_on <= as_of]
     waiting = [request for request in requests if request not in answered and as_of <= request.due_on]
+    told = [request for request in requests if request.told_on and request.told_on < as_of]
+    answers = sorted((answer for answer in rows.answers if answer.day <= as_of), key=lambda answer: answer.day)
+    last = answers[-1] if answers else None
+    of_this_episode = last is not None and (episode.since is None or last.day >= episode.since)
     return {
         "holds": frozenset(hold.hold for hold in rows.holds if _in_force(hold, as_of)),
         "sales_asked": frozenset(request.rule for request in requests),
         "requests_open": frozenset(request.rule for request in waiting),
         "requests_answered": frozenset(request.rule for request in answered),
+        "requests_told": frozenset(request.rule for request in told),
+        "answer_reason": (last.reason or "none") if last and of_this_episode else "none",
+        "days_since_answer": (as_of - last.day).days if last else None,
         "tasks_given": frozenset(pause for pause, day in rows.tasks if belongs(day)),
     }
 

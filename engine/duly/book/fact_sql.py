@@ -38,6 +38,7 @@ MARKS = {
     "sales_asked": "requests",
     "requests_open": "requests",
     "requests_answered": "requests",
+    "requests_told": "requests",
     "tasks_given": "tasks",
 }
 """Which step has the members of a set fact."""
@@ -69,7 +70,7 @@ PLAIN = {
     "broken_promises_12_months": "COALESCE(promises.broken_12_months, 0)",
     "kept_promises_12_months": "COALESCE(promises.kept_12_months, 0)",
     "months_as_customer": "CASE WHEN since.day < u.as_of THEN {months_since} ELSE 0 END",
-    "relationship": "COALESCE(c.relationship, 'normal')",
+    "relationship": "COALESCE(judged.relationship, c.relationship, 'normal')",
     "insolvent": "COALESCE(c.insolvent, FALSE)",
     "do_not_contact": "COALESCE(c.do_not_contact, FALSE)",
     "creditor": "u.creditor",
@@ -87,6 +88,9 @@ PLAIN = {
     "contacts_in_window": "COALESCE(contacts.days_in_window, 0)",
     "contacted_today": "COALESCE(contacts.contacted_on = u.as_of, FALSE)",
     "contact_day": "contact_days.open",
+    "answer_reason": "COALESCE(answers.reason, 'none')",
+    "days_since_answer": "date_diff('day', answers.answered_on, u.as_of)",
+    "financial_difficulty": "COALESCE(judged.in_difficulty = 1, FALSE)",
     "days_since_last_stage": "date_diff('day', stages.last_day, u.as_of)",
     "days_since_stage": "date_diff('day', stages.episode_day, u.as_of)",
     "outcome_unknown": "COALESCE(stages.outcome_unknown = 1, FALSE)",
@@ -128,6 +132,7 @@ def marks_sql(policy: Policy) -> tuple[str, ...]:
         "sales_asked": "rule = {0}",
         "requests_open": "rule = {0} AND open",
         "requests_answered": "rule = {0} AND answered",
+        "requests_told": "rule = {0} AND told",
         "tasks_given": "pause = {0}",
     }
     done = f"SELECT unit_day, {', '.join(stages)} FROM step_stages_done GROUP BY unit_day"
@@ -172,6 +177,8 @@ def account_facts_sql(policy: Policy, name: str) -> str:
         LEFT JOIN step_stage_marks AS stages ON stages.unit_day = u.unit_day
         LEFT JOIN step_holds_marks AS holds ON holds.unit_day = u.unit_day
         LEFT JOIN step_requests_marks AS requests ON requests.unit_day = u.unit_day
+        LEFT JOIN step_answers AS answers ON answers.unit_day = u.unit_day
+        LEFT JOIN step_judgements AS judged ON judged.customer = u.customer AND judged.as_of = u.as_of
         LEFT JOIN step_tasks_marks AS tasks ON tasks.unit_day = u.unit_day
         LEFT JOIN step_exceptions AS exceptions ON exceptions.account = u.customer AND exceptions.until >= u.as_of
         LEFT JOIN step_days AS today ON today.day = u.as_of

@@ -20,7 +20,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from duly.book.book import Book
-from duly.book.raw import AccountRows, Dispute, Executed, Held, Invoice, Money, Promise, RawRows, Request
+from duly.book.raw import AccountRows, Answered, Dispute, Executed, Held, Invoice, Money, Promise, RawRows, Request
 from duly.book.tables import TABLES, Table
 from duly.language.sql import identifier
 
@@ -55,7 +55,8 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "holds": _event("placed_on", released_on=("released_on",)),
         "rates": _event("day"),
         "executed_stages": _event("day"),
-        "requests": _event("asked_on", answered_on=("answered_on",)),
+        "requests": _event("asked_on", answered_on=("answered_on",), told_on=("told_on",)),
+        "answers": _event("day"),
         "tasks_given": _event("day"),
     }
 )
@@ -141,7 +142,7 @@ def _about(table: Table) -> tuple[str, ...]:
 
 # Among the rows in Python.
 
-_R = TypeVar("_R", Invoice, Money, Dispute, Promise, Executed, Request, Held)
+_R = TypeVar("_R", Invoice, Money, Dispute, Promise, Executed, Request, Answered, Held)
 
 
 def rows_known_on(rows: RawRows, day: date) -> RawRows:
@@ -150,6 +151,7 @@ def rows_known_on(rows: RawRows, day: date) -> RawRows:
         rows,
         rates={pair: tuple(rate for rate in rates if rate[0] <= day) for pair, rates in rows.rates.items()},
         accounts={key: _account(account, day) for key, account in rows.accounts.items()},
+        answers={who: _known("answers", answers, day) for who, answers in rows.answers.items()},
         contacts={who: tuple(made for made in contacts if made[0] <= day) for who, contacts in rows.contacts.items()},
         stages={who: tuple(done for done in stages if done[0] <= day) for who, stages in rows.stages.items()},
     )
@@ -173,6 +175,7 @@ def _account(account: AccountRows, day: date) -> AccountRows:
         holds=_known("holds", account.holds, day),
         stages=_known("executed_stages", account.stages, day),
         requests=_known("requests", account.requests, day),
+        answers=_known("answers", account.answers, day),
         tasks=tuple(task for task in account.tasks if task[1] <= day),
     )
 

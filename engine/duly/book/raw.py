@@ -97,6 +97,17 @@ class Request:
     asked_on: date
     due_on: date
     answered_on: date | None
+    told_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What sales answered; a judgement that the answer does not give is None."""
+
+    day: date
+    reason: str | None
+    financial_difficulty: bool | None
+    relationship: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +152,7 @@ class AccountRows:
     holds: tuple[Held, ...] = ()
     stages: tuple[Executed, ...] = ()
     requests: tuple[Request, ...] = ()
+    answers: tuple[Answered, ...] = ()
     tasks: tuple[tuple[str, date], ...] = ()
 
 
@@ -154,6 +166,7 @@ class RawRows:
     customers: Mapping[str, Customer]
     mailable: frozenset[str]
     contacts: Mapping[str, tuple[tuple[date, str], ...]]
+    answers: Mapping[str, tuple[Answered, ...]]
     stages: Mapping[str, tuple[tuple[date, str], ...]]
 
 
@@ -172,6 +185,9 @@ def grouped(pairs: Iterable[tuple[_K, _V]]) -> defaultdict[_K, tuple[_V, ...]]:
     return defaultdict(tuple, {key: tuple(values) for key, values in groups.items()})
 
 
+ANSWER_COLUMNS = "day reason financial_difficulty relationship"
+
+
 def raw_rows(book: Book, customers: Iterable[str]) -> RawRows:
     """The rows of these customers and of those that they pay for; one whose parent pays comes with its parent."""
     reader = _Reader(book, customers)
@@ -188,9 +204,10 @@ def raw_rows(book: Book, customers: Iterable[str]) -> RawRows:
     lines = reader.by_account("credit_lines", "from limit currency", _row, only="t.customer = f.payer")
     holds = reader.by_account("holds", "hold placed_on released_on", Held)
     stages = reader.by_account("executed_stages", "item stage day outcome episode", Executed)
-    requests = reader.by_account("requests", "rule asked_on due_on answered_on", Request)
+    requests = reader.by_account("requests", "rule asked_on due_on answered_on told_on", Request)
+    answers = reader.by_account("answers", ANSWER_COLUMNS, Answered)
     tasks = reader.by_account("tasks_given", "pause day", _row)
-    told = (invoices, *unapplied, promises, sales, lines, holds, stages, requests, tasks)
+    told = (invoices, *unapplied, promises, sales, lines, holds, stages, requests, answers, tasks)
     record = tuple(field.name for field in fields(Customer))
     return RawRows(
         currency=book.currency,
@@ -205,6 +222,7 @@ def raw_rows(book: Book, customers: Iterable[str]) -> RawRows:
                 holds=holds[key],
                 stages=stages[key],
                 requests=requests[key],
+                answers=answers[key],
                 tasks=tasks[key],
             )
             for key in {key for rows in told for key in rows}
@@ -215,6 +233,7 @@ def raw_rows(book: Book, customers: Iterable[str]) -> RawRows:
             for customer, (email, role) in reader.by_customer("contacts", "email role", _row)
             if email is not None and role == "pays"
         ),
+        answers=grouped(reader.by_payer("answers", ANSWER_COLUMNS, Answered)),
         contacts=grouped(reader.by_payer("contacts_made", "day direction", _row)),
         stages=grouped(reader.by_payer("executed_stages", "day stage", _row)),
     )

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from duly.language.vocabulary import ANSWER_REASONS, RELATIONSHIPS
+
 
 class Kind(Enum):
     """How a column's text is read."""
@@ -123,7 +125,7 @@ TABLES: dict[str, Table] = {
             _text("region", "its sales region"),
             _day("since", "its first day with us"),
             _money("annual_sales", "yearly sales in the book's currency"),
-            Column("relationship", Kind.CHOICE, "how sales judges the relationship", choices=("fragile", "normal", "strong")),
+            Column("relationship", Kind.CHOICE, "how sales judges the relationship", choices=RELATIONSHIPS),
             _yes_no("insolvent", "whether it is in insolvency proceedings"),
             _yes_no("do_not_contact", "whether it must not be contacted at all"),
             _yes_no("no_email", "whether it refuses e-mail"),
@@ -256,6 +258,16 @@ TABLES: dict[str, Table] = {
             _day("asked_on", "day on which sales was asked", required=True),
             _day("due_on", "last day for the answer", required=True),
             _day("answered_on", "day of the answer"),
+            _day("told_on", "day on which whom the policy names was told that no answer came"),
+        ), who="customer", kept_by_journal=True),
+        Table("answers", "What sales answered about customers.", (
+            _CUSTOMER,
+            _CREDITOR,
+            _id("rule", "the sales rule that asked, by the policy's word"),
+            _day("day", "day of the answer", required=True),
+            Column("reason", Kind.CHOICE, "why the customer does not pay", required=True, choices=ANSWER_REASONS),
+            _yes_no("financial_difficulty", "whether it is in financial difficulty; says nothing of it where left out"),
+            Column("relationship", Kind.CHOICE, "how sales judges the relationship; says nothing of it where left out", choices=RELATIONSHIPS),
         ), who="customer", kept_by_journal=True),
         Table("tasks_given", "Tasks that a pause handed out.", (
             _CUSTOMER,

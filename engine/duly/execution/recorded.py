@@ -93,15 +93,21 @@ class DisputeResolved:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Sales answers what a rule of the policy asked, with the promise it brought."""
+    """Sales answers what a rule of the policy asked, with the promise and the dispute it brought.
+
+    `financial_difficulty` and `relationship` say nothing where they are None and
+    empty; False says that difficulty is over. `disputes` names a contested invoice.
+    """
 
     rule: str
     day: date
     reason: Reason
     creditor: str = ""
     guidance: str = ""
-    financial_difficulty: bool = False
+    financial_difficulty: bool | None = None
     promise: Promise | None = None
+    relationship: str = ""
+    disputes: str = ""
 
 
 What = Contact | Promise | PromiseCancelled | Dispute | DisputeResolved | Answer
@@ -230,11 +236,20 @@ class _Drafting:
             "day": what.day.isoformat(),
             "answered_on": what.day.isoformat(),
             "reason": what.reason.value,
-            "financial_difficulty": what.financial_difficulty,
+            "relationship": self.text("answers", "relationship", what.relationship),
         }
+        # Nothing said is nothing recorded: it neither finds difficulty nor takes it back.
+        if what.financial_difficulty is not None:
+            body["financial_difficulty" if what.financial_difficulty else "difficulty_is_over"] = True
         if what.promise is not None:
             # The promise goes first, so that whoever reads the answer has already read what it names.
             body["promise"] = self.promise(what.promise, again=again)
+        if what.disputes and what.reason is not Reason.DISPUTE:
+            said = f"the reason is `{what.reason.value}`, and `{shown(what.disputes)}` is disputed"
+            self.problem("not-a-dispute", said, "give `--reason dispute`, or leave the invoice out")
+        if what.disputes:
+            self.dispute(Dispute(what.disputes, what.day))
+            body["disputes"] = what.disputes
         guidance = self.text("contacts_made", "note", what.guidance, "guidance")
         self.draft(Event.ANSWER, body, key=request.key if request else "", guidance=guidance)
 

@@ -56,7 +56,8 @@ NO_HISTORY = History()
 COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "executed_stages": ("customer", "creditor", "item", "stage", "day", "outcome", "episode"),
-        "requests": ("customer", "creditor", "rule", "asked_on", "due_on", "answered_on"),
+        "requests": ("customer", "creditor", "rule", "asked_on", "due_on", "answered_on", "told_on"),
+        "answers": ("customer", "creditor", "rule", "day", "reason", "financial_difficulty", "relationship"),
         "tasks_given": ("customer", "creditor", "pause", "day"),
         "contacts_made": ("customer", "day", "channel", "direction", "note"),
         "promises": (
@@ -70,7 +71,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """The tables that the journal speaks of, with their columns in `book.tables`."""
 
 DAYS = frozenset(
-    {"day", "asked_on", "due_on", "answered_on", "made_on", "cancelled_on", "opened_on", "resolved_on"}
+    {"day", "asked_on", "due_on", "answered_on", "told_on", "made_on", "cancelled_on", "opened_on", "resolved_on"}
     | {"placed_on", "released_on"}
 )
 """The columns that hold a day."""
@@ -207,6 +208,7 @@ class _Telling:
         rows = {
             "executed_stages": self._stages(),
             "requests": self._requests(),
+            "answers": [self._answer(entry) for entry in self._answers],
             "tasks_given": self._tasks(),
             "contacts_made": [*self._messages(), *map(self._row, self._contacts)],
             "promises": list(map(self._row, self._promises.values())),
@@ -227,7 +229,8 @@ class _Telling:
         stages: dict[tuple[object, ...], dict[str, object]] = {}
         for deed in self._done(*_OF_A_STAGE):
             action = deed.action
-            if action["kind"] != "message" and (deed.body.get("stage_has_message") or deed.body.get("of") == "pause"):
+            of_no_stage = deed.body.get("of") in {"pause", OF_A_REQUEST}
+            if action["kind"] != "message" and (deed.body.get("stage_has_message") or of_no_stage):
                 continue
             # One message about several invoices is the stage of each of them.
             for item, episode in parts_of(action):
@@ -259,6 +262,7 @@ class _Telling:
                         "asked_on": deed.day,
                         "due_on": deed.body.get("due_on"),
                         "answered_on": None,
+                        "told_on": None,
                     }
                 )
         open_by: dict[tuple[object, object], list[int]] = {}
@@ -273,7 +277,35 @@ class _Telling:
                 meant = keys[n] == answer.key if answer.key else not creditor or row["creditor"] == creditor
                 if meant and not row["answered_on"] and str(row["asked_on"]) <= day:
                     row["answered_on"] = day
+        for deed in self._done("task"):
+            if deed.body.get("of") == OF_A_REQUEST and not deed.unknown:
+                self._told(deed, rows)
         return rows
+
+    def _told(self, deed: _Deed, rows: list[dict[str, object]]) -> None:
+        """Somebody was told that a request went unanswered: the last of the rule that was asked before."""
+        about = {**self._who(deed), "rule": deed.action["stage"]}
+        asked = [row for row in rows if row.items() >= about.items() and str(row["asked_on"]) <= deed.day]
+        if asked:
+            last = max(asked, key=lambda row: str(row["asked_on"]))
+            last["told_on"] = last["told_on"] or deed.day
+
+    def _answer(self, entry: Entry) -> dict[str, object]:
+        """What sales answered; of financial difficulty it says yes, that it is over, or nothing."""
+        body = entry.body
+        difficulty = True if body.get("financial_difficulty") is True else None
+        return {
+            **{column: body.get(column) for column in COLUMNS["answers"]},
+            "customer": self._now(entry.customer, entry.seq),
+            "creditor": body.get("creditor") or self._asked_for(entry),
+            "day": _day(entry),
+            "financial_difficulty": False if body.get("difficulty_is_over") is True else difficulty,
+        }
+
+    def _asked_for(self, answer: Entry) -> object:
+        """The creditor for whom sales was asked, where the answer names the request alone."""
+        asked = self._deeds.get(answer.key)
+        return asked.action.get("creditor") if asked else None
 
     def _tasks(self) -> list[dict[str, object]]:
         return [
@@ -371,6 +403,9 @@ class _Telling:
     def _rejected_elsewhere(self) -> dict[str, str]:
         return {now: self._rejected[key] for key, now in self._elsewhere() if key in self._rejected}
 
+
+OF_A_REQUEST = "request"
+"""What the intent of a task says it is of, where somebody is told that sales has not answered."""
 
 _OF_A_STAGE = ("message", "task", "referral", "write_off_proposal")
 _CONTACT: Mapping[Event, dict[str, str]] = {

@@ -69,7 +69,8 @@ class Fact:
     `members` are the values of a choice besides `none` where `or_none` is true;
     `named_by` says which part of the policy names them instead. `tables` are
     `table` or `table.column` of the book. `least` and `most` bound whole
-    numbers, money in minor units.
+    numbers, money in minor units. `softens_only` marks what may soften what a
+    customer is sent and never harden it (see `language.softening`).
     """
 
     name: str
@@ -85,7 +86,14 @@ class Fact:
     least: int | None = None
     most: int | None = None
     example: str = ""
+    softens_only: bool = False
 
+
+ANSWER_REASONS = ("cash_trouble", "dispute", "paperwork", "forgot", "process", "unwilling", "other")
+"""Why a customer does not pay, by the word of sales."""
+
+RELATIONSHIPS = ("fragile", "normal", "strong")
+"""How sales judges a relationship."""
 
 PAID = ("payments", "invoices.open", "invoices.settled_on")
 """What tells a paid invoice from an open one: any one of these."""
@@ -155,7 +163,7 @@ ACCOUNT_FACTS: tuple[Fact, ...] = (
     _number("kept_promises_12_months", _A, "Promises kept, by due day in the last twelve months.", "promises", tables=("promises",)),
     # Who.
     _number("months_as_customer", _A, "Whole months since the customer's first day with us, or since its first invoice where its record does not tell.", "months", tables=("customers.since",)),
-    Fact("relationship", Type.CHOICE, _A, "How sales judges the relationship.", tables=("customers.relationship",), members=("fragile", "normal", "strong")),
+    Fact("relationship", Type.CHOICE, _A, "How sales judges the relationship: by its latest answer of the last twelve months that says so, else by the customer's record.", tables=("customers.relationship",), members=RELATIONSHIPS),
     _yes_no("insolvent", _A, "Whether the customer is in insolvency proceedings.", ("customers.insolvent",)),
     _yes_no("do_not_contact", _A, "Whether the customer must not be contacted at all.", ("customers.do_not_contact",)),
     Fact("creditor", Type.TEXT, _A, "The creditor company that is owed, by id.", tables=("invoices",)),
@@ -179,6 +187,10 @@ ACCOUNT_FACTS: tuple[Fact, ...] = (
     Fact("sales_asked", Type.SET, _A, "Sales rules under which sales was asked in this episode, or since something was last late where nothing is, before today.", tables=("requests",), named_by=Names.SALES),
     Fact("requests_open", Type.SET, _A, "Sales rules whose request of this episode is neither answered nor past its deadline.", tables=("requests",), named_by=Names.SALES),
     Fact("requests_answered", Type.SET, _A, "Sales rules whose request of this episode has been answered.", tables=("requests",), named_by=Names.SALES),
+    Fact("requests_told", Type.SET, _A, "Sales rules whose unanswered request of this episode was told to whom the policy names, before today.", tables=("requests",), named_by=Names.SALES),
+    Fact("answer_reason", Type.CHOICE, _A, "Why the customer does not pay, by the last answer of sales in this episode; none where it has not answered.", tables=("answers",), members=ANSWER_REASONS, or_none=True, softens_only=True),
+    _number("days_since_answer", _A, "Days since sales last answered about the account; unknown where never.", "days", tables=("answers",), unknown=True),
+    Fact("financial_difficulty", Type.YES_NO, _A, "Whether the customer is in financial difficulty, by the latest answer of sales in the last twelve months that says anything of it.", tables=("answers",), softens_only=True),
     Fact("tasks_given", Type.SET, _A, "Pauses whose task was given in this episode, before today.", tables=("tasks_given",), named_by=Names.PAUSES),
     _number("days_since_last_stage", _A, "Days since any stage was last executed, in this episode or an earlier one; unknown where never.", "days", tables=("executed_stages",), unknown=True),
     _number("days_since_stage", _A, "Days since the last executed stage of this episode; unknown where none was.", "days", tables=("executed_stages",), unknown=True),

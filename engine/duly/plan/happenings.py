@@ -51,6 +51,8 @@ YEAR_BACK = {
     "annual_sales": (("sales AS x", "x.day"),),
     "broken_promises_12_months": (("promises AS x", "x.due_on"),),
     "kept_promises_12_months": (("promises AS x", "x.due_on"),),
+    "financial_difficulty": (("answers AS x", "x.day"),),
+    "relationship": (("answers AS x", "x.day"),),
 }
 """Facts that look back a year, and the rows `x` that they lose when it is over, by their day."""
 
@@ -58,7 +60,7 @@ TELLING = ("months_as_customer", "promises_open", "contacts_in_window", "contact
 """Facts that tell which accounts a day cannot matter to."""
 
 PROMISED = ("promise", "promises_open", "broken_promises", "broken_promises_12_months", "kept_promises_12_months")
-REQUESTED = ("sales_asked", "requests_open", "requests_answered")
+REQUESTED = ("sales_asked", "requests_open", "requests_answered", "requests_told")
 
 
 def create_happenings(book: Book, policy: Policy, as_of: date, last: date) -> None:
@@ -240,8 +242,10 @@ def _years(reading: _Reading) -> Iterator[str]:
     """What happened a year before; a year after the 28th and 29th of February begins on the same day or the next."""
     sources = (rows for fact, some in YEAR_BACK.items() if reading.reads(fact, fact + OWN) for rows in some)
     for source, day in dict.fromkeys(sources):
-        yield _of_account(source, f"{day} + to_months(12)")
-        yield _of_account(source, f"{day} + to_months(12) + INTERVAL 1 DAY")
+        # What sales says of a customer counts whatever the creditor it was asked for.
+        by_creditor = not source.startswith("answers")
+        yield _of_account(source, f"{day} + to_months(12)", by_creditor=by_creditor)
+        yield _of_account(source, f"{day} + to_months(12) + INTERVAL 1 DAY", by_creditor=by_creditor)
 
 
 # What was said and done.
@@ -256,6 +260,8 @@ def _customers(reading: _Reading) -> Iterator[str]:
     if reading.reads(*REQUESTED):
         yield _of_account("requests AS x", "x.due_on + 1")
         yield _of_account("requests AS x", "x.asked_on + 1")
+    if reading.reads("requests_told"):
+        yield _of_account("requests AS x", "x.told_on + 1")
     if reading.reads("tasks_given"):
         yield _of_account("tasks_given AS x", "x.day + 1")
     cap = reading.policy.limits.contacts_per_customer

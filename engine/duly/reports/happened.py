@@ -70,10 +70,15 @@ def sentence(entry: Entry, personal: Mapping[str, object] | None = None) -> str:
         case Event.DISPUTE_RESOLVED:
             said = f"{WORDS[entry.event]}: {_said(body, 'invoice')} on {_said(body, 'resolved_on')}"
         case Event.ANSWER:
-            hard = ", in financial difficulty" if body.get("financial_difficulty") is True else ""
+            also = ", in financial difficulty" if body.get("financial_difficulty") is True else ""
+            also = ", out of financial difficulty" if body.get("difficulty_is_over") is True else also
+            if body.get("relationship"):
+                also += f", relationship {_said(body, 'relationship')}"
+            if body.get("disputes"):
+                also += f", contests {_said(body, 'disputes')}"
             promised = f", with promise {_said(body, 'promise')}" if body.get("promise") else ""
             reason = _said(body, "reason").replace("_", " ")
-            said = f"{WORDS[entry.event]} {_said(body, 'rule')}: {reason}{hard}{promised} on {_said(body, 'day')}"
+            said = f"{WORDS[entry.event]} {_said(body, 'rule')}: {reason}{also}{promised} on {_said(body, 'day')}"
         case Event.RENAMED:
             said = f"{WORDS[entry.event]} from {_said(body, 'from')} to {_said(body, 'to')}"
         case Event.FAILED if body.get("decided_by"):

@@ -151,7 +151,12 @@ def families(draw: st.DrawFn) -> Tables:
         }),
         "requests": some(3, lambda: {
             **who(), "rule": draw(st.sampled_from(("find_out", "hold_news"))), "asked_on": draw(PAST),
-            "due_on": draw(DAYS), "answered_on": draw(maybe(PAST)),
+            "due_on": draw(DAYS), "answered_on": draw(maybe(PAST)), "told_on": draw(seldom(PAST)),
+        }),
+        "answers": some(4, lambda: {
+            **who(), "rule": "find_out", "day": draw(PAST), "reason": draw(st.sampled_from(("forgot", "cash_trouble"))),
+            "financial_difficulty": draw(maybe(st.booleans())),
+            "relationship": draw(maybe(st.sampled_from(("fragile", "strong")))),
         }),
         "tasks_given": some(2, lambda: {**who(), "pause": "insolvent", "day": draw(PAST)}),
         "contacts": some(1, lambda: {"customer": "C2", "role": "pays", "email": "c@d.example"}),

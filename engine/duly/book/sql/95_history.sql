@@ -1,4 +1,4 @@
--- What was done with every unit: executed stages, requests to sales, tasks, holds; `belongs` says that it was in this episode.
+-- What was done with every unit: executed stages, requests to sales and their answers, tasks, holds; `belongs` says that it was in this episode.
 CREATE OR REPLACE TEMP TABLE step_stages_done AS
 SELECT
     u.unit_day, u.as_of, e.stage, e.day, COALESCE(e.outcome, 'accepted') AS outcome,
@@ -18,12 +18,55 @@ CREATE OR REPLACE TEMP TABLE step_requests AS
 SELECT
     u.unit_day, r.rule,
     COALESCE(r.answered_on <= u.as_of, FALSE) AS answered,
-    u.as_of <= r.due_on AND NOT COALESCE(r.answered_on <= u.as_of, FALSE) AS open
+    u.as_of <= r.due_on AND NOT COALESCE(r.answered_on <= u.as_of, FALSE) AS open,
+    COALESCE(r.told_on < u.as_of, FALSE) AS told
 FROM requests AS r
 LEFT JOIN step_payers AS y ON y.customer = r.customer
 JOIN step_units AS u
     ON u.creditor = r.creditor AND u.customer = COALESCE(y.payer, r.customer) AND r.asked_on < u.as_of
 JOIN step_episodes AS p ON p.unit_day = u.unit_day AND (p.since IS NULL OR r.asked_on >= p.since);
+
+-- What sales answered about every unit: when last, and why the customer does not pay by the last answer of this episode.
+CREATE OR REPLACE TEMP TABLE step_answers AS
+WITH
+answered AS (
+    SELECT
+        u.unit_day, a.day, a.reason, p.since IS NULL OR a.day >= p.since AS belongs,
+        row_number() OVER (PARTITION BY u.unit_day ORDER BY a.day DESC, a."row" DESC) AS nth
+    FROM answers AS a
+    LEFT JOIN step_payers AS y ON y.customer = a.customer
+    JOIN step_units AS u
+        ON u.creditor = a.creditor AND u.customer = COALESCE(y.payer, a.customer) AND a.day <= u.as_of
+    JOIN step_episodes AS p ON p.unit_day = u.unit_day
+)
+SELECT unit_day, day AS answered_on, CASE WHEN belongs THEN reason END AS reason
+FROM answered
+WHERE nth = 1;
+
+-- How sales judges every customer, whatever the creditor: each judgement by the latest answer of twelve months that says it.
+CREATE OR REPLACE TEMP TABLE step_judgements AS
+WITH
+judged AS (
+    SELECT
+        d.customer, d.as_of, a.financial_difficulty, a.relationship,
+        row_number() OVER (
+            PARTITION BY d.customer, d.as_of, a.financial_difficulty IS NULL ORDER BY a.day DESC, a."row" DESC
+        ) AS nth_on_difficulty,
+        row_number() OVER (
+            PARTITION BY d.customer, d.as_of, a.relationship IS NULL ORDER BY a.day DESC, a."row" DESC
+        ) AS nth_on_relationship
+    FROM answers AS a
+    LEFT JOIN step_payers AS y ON y.customer = a.customer
+    JOIN (SELECT DISTINCT customer, as_of FROM step_units) AS d ON d.customer = COALESCE(y.payer, a.customer)
+    JOIN step_as_ofs AS o ON o.as_of = d.as_of
+    WHERE a.day <= d.as_of AND a.day > o.year_before
+)
+SELECT
+    customer, as_of,
+    max(CASE WHEN nth_on_difficulty = 1 AND financial_difficulty THEN 1 ELSE 0 END) AS in_difficulty,
+    max(CASE WHEN nth_on_relationship = 1 THEN relationship END) AS relationship
+FROM judged
+GROUP BY customer, as_of;
 
 CREATE OR REPLACE TEMP TABLE step_tasks AS
 SELECT u.unit_day, t.pause
