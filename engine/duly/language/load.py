@@ -25,6 +25,7 @@ from duly.language.extends import overlay, without_removals
 from duly.language.gate import MOST_BYTES, Map, Scalar, Tree, read_tree
 from duly.language.policy import Policy
 from duly.language.shape import shape_problems
+from duly.language.softening import hardening
 from duly.language.written import places_of
 from duly.source import Problem, Refused, Severity, Span, has_errors, in_order
 
@@ -42,7 +43,7 @@ def load_policy(path: Path) -> tuple[Policy, tuple[Problem, ...]]:
         raise Refused(_shown([*problems, *(p for f in files for p in f.broken)], lines), CANNOT_BE_LOADED)
     merged = _merge([root for root in roots if root is not None], problems)
     policy, said = build_policy(merged)
-    for found in (tuple(shape_problems(merged)), said):
+    for found in (tuple(shape_problems(merged)), said, tuple(hardening(policy))):
         problems += _not_said_yet(found, problems)
     if has_errors(problems):
         raise Refused(_shown(problems, lines), CANNOT_BE_LOADED)

@@ -80,6 +80,8 @@ def _rows(fact: Fact) -> Iterator[tuple[str, str]]:
         yield "values", values
     yield "unknown", "may be unknown; a test of it then does not hold, nor does `not`" if fact.unknown else "never"
     yield "read by", _readers(fact)
+    if fact.softens_only:
+        yield "but", ONLY_SOFTENS
     if fact.tables:
         yield "book", ", ".join(fact.tables)
     tests = TESTS[fact.type]
@@ -107,10 +109,17 @@ def _values(fact: Fact) -> str:
     return f"{fact.least} to {fact.most}"
 
 
+ONLY_SOFTENS = (
+    "it may only soften: it begins pauses and tone limits and releases holds, never the other way round, and a policy "
+    "in which it could harden anything is refused"
+)
+
+
 def _readers(fact: Fact) -> str:
     if fact.layer is Layer.INVOICE:
         return "pauses of invoices"
-    readers = [part for layer, part in ASKING.items() if layer > fact.layer]
+    hardening = {Layer.SEGMENT, Layer.STAGE} if fact.softens_only else set[Layer]()
+    readers = [part for layer, part in ASKING.items() if layer > fact.layer and layer not in hardening]
     return ", ".join([*readers, "guarantees"]) if len(readers) < len(ASKING) else "every condition on an account"
 
 

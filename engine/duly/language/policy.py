@@ -324,6 +324,11 @@ class SalesRule(Placed):
     within_business_days: int = 0
     unanswered_tell: str = ""
 
+    @property
+    def stands_down(self) -> bool:
+        """Say whether the rule makes sales stand down instead of asking it."""
+        return self.ask == ASK_NOTHING
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needs(Placed):
