@@ -252,7 +252,12 @@ def policies(draw: Draw) -> Policy:
             for n in range(draw(st.integers(0, 3)))
         ),
         sales=tuple(
-            SalesRule(id=id_, ask=draw(st.sampled_from(("why", "meet", ASK_NOTHING))), when=draw(conditions(staged)))
+            SalesRule(
+                id=id_,
+                ask=draw(st.sampled_from(("why", "meet", ASK_NOTHING))),
+                when=draw(conditions(staged)),
+                unanswered_tell=draw(st.sampled_from(("", "sales_manager"))),
+            )
             for id_ in sales_ids
         ),
         holds=tuple(

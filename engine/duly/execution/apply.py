@@ -28,7 +28,7 @@ from duly.home import Environment, Home
 from duly.journal import checkpoints
 from duly.journal.approvals import rulings_on
 from duly.journal.approvers import Approvers, same_person
-from duly.journal.history import history_of
+from duly.journal.history import OF_A_REQUEST, history_of
 from duly.journal.states import OVER
 from duly.journal.store import Store
 from duly.language.policy import Policy
@@ -36,6 +36,7 @@ from duly.messages.templates import Templates
 from duly.plan.approvals import Approved, Rejected, Waiting, approvals_of
 from duly.plan.claims import Circumstances
 from duly.plan.make import versions
+from duly.plan.overdue import ANSWER_OVERDUE
 from duly.plan.plan import Action, Kind
 from duly.plan.saved import SavedPlan
 
@@ -190,6 +191,8 @@ def about(policy: Policy, action: Action, today: date) -> dict[str, object]:
         rule = next(rule for rule in policy.sales if rule.id == action.stage)
         due = add_business_days(today, rule.within_business_days, policy.calendar.country)
         return {"due_on": due.isoformat(), "unanswered_tell": rule.unanswered_tell}
+    if action.kind is Kind.TASK and action.task == ANSWER_OVERDUE and any(r.id == action.stage for r in policy.sales):
+        return {"of": OF_A_REQUEST}
     stages = [stage for stage in policy.stages() if stage.id == action.stage]
     if action.kind in {Kind.MESSAGE, Kind.TASK, Kind.REFERRAL, Kind.WRITE_OFF_PROPOSAL} and stages:
         return {"of": "stage", "stage_has_message": any(stage.send or stage.without_email for stage in stages)}

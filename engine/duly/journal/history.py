@@ -283,12 +283,21 @@ class _Telling:
         return rows
 
     def _told(self, deed: _Deed, rows: list[dict[str, object]]) -> None:
-        """Somebody was told that a request went unanswered: the last of the rule that was asked before."""
+        """Somebody was told that a request went unanswered: the last of the rule that was asked before.
+
+        A request that the ledger brought is none of the journal's rows, so the action says when it was asked.
+        """
         about = {**self._who(deed), "rule": deed.action["stage"]}
         asked = [row for row in rows if row.items() >= about.items() and str(row["asked_on"]) <= deed.day]
-        if asked:
-            last = max(asked, key=lambda row: str(row["asked_on"]))
-            last["told_on"] = last["told_on"] or deed.day
+        if not asked:
+            details = deed.action.get("details")
+            days = details if isinstance(details, Mapping) else {}
+            if not (days.get("asked_on") and days.get("due_on")):
+                return
+            asked = [{**about, "asked_on": days["asked_on"], "due_on": days["due_on"], "answered_on": None}]
+            rows += asked
+        last = max(asked, key=lambda row: str(row["asked_on"]))
+        last["told_on"] = last.get("told_on") or deed.day
 
     def _answer(self, entry: Entry) -> dict[str, object]:
         """What sales answered; of financial difficulty it says yes, that it is over, or nothing."""

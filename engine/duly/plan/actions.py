@@ -15,7 +15,8 @@ from types import MappingProxyType
 from duly.journal.identity import key_of
 from duly.language.conditions import Facts, Includes, Value, holds
 from duly.language.english import subject
-from duly.language.policy import Channel, Hold, Policy, Send, Stage, Stops
+from duly.language.policy import Channel, Hold, Policy, SalesRule, Send, Stage, Stops
+from duly.plan.overdue import ANSWER_OVERDUE, Overdue
 from duly.plan.plan import Action, Because, Kind, Withheld
 from duly.plan.reach import NOWHERE_KNOWN, Reach
 from duly.rules import layers
@@ -44,7 +45,8 @@ class Item:
 class Account:
     """One account as the plan sees it: its key, its facts with those decided today, and what a message would name.
 
-    `releases` says how often each hold of it was released before, by the hold's id.
+    `releases` says how often each hold of it was released before, by the hold's id;
+    `overdue` has the requests of whose silence somebody is told, by the sales rule's id.
     """
 
     environment: str
@@ -58,6 +60,7 @@ class Account:
     as_of: date
     reach: Reach = NOWHERE_KNOWN
     releases: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    overdue: Mapping[str, Overdue] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ class Deed:
     tone: str = NONE
     approval: tuple[str, ...] = ()
     occurrence: int = 1
+    person: str = ""
+    details: tuple[tuple[str, str], ...] = ()
 
     @property
     def reaches_customer(self) -> bool:
@@ -100,6 +105,8 @@ def actions_of(policy: Policy, account: Account, decision: Decision) -> Iterator
         if rule.id in decision.asks:
             because = (Because(f"sales {rule.id}", rule.span, values_read(rule.when, known), rule.because),)
             yield _action(account, Deed(Kind.SALES_REQUEST, rule.id, "salesperson", task=rule.ask), because)
+        if rule.id in decision.tells:
+            yield _action(account, _told(rule, account.overdue[rule.id]), _why_told(rule, known))
     for hold in policy.holds:
         # A hold that was released may fall again in the same episode, as a deed of its own.
         occurrence = account.releases.get(hold.id, 0) + 1
@@ -109,6 +116,16 @@ def actions_of(policy: Policy, account: Account, decision: Decision) -> Iterator
         if hold.id in decision.release:
             deed = Deed(Kind.RELEASE, hold.id, CREDIT_MANAGER, approval=hold.release_approval, occurrence=occurrence)
             yield _action(account, deed, _hold_reasons(hold, known, placing=False))
+
+
+def _told(rule: SalesRule, overdue: Overdue) -> Deed:
+    days = (("asked_on", overdue.asked_on.isoformat()), ("due_on", overdue.due_on.isoformat()))
+    return Deed(Kind.TASK, rule.id, rule.unanswered_tell, task=ANSWER_OVERDUE, person=overdue.person, details=days)
+
+
+def _why_told(rule: SalesRule, known: Facts) -> tuple[Because, ...]:
+    values = _values(known, "sales_asked", "requests_open", "requests_answered")
+    return (Because(f"sales {rule.id}: unanswered, tell {rule.unanswered_tell}", rule.span, values, rule.because),)
 
 
 def stage_deeds(stage: Stage, decision: Decision, facts: Facts) -> Iterator[Deed]:
@@ -228,7 +245,7 @@ def _action(account: Account, deed: Deed, because: tuple[Because, ...]) -> Actio
         template=deed.template,
         task=deed.task,
         for_role=deed.for_role,
-        person=str(person) if person else "",
+        person=deed.person or (str(person) if person else ""),
         not_before=account.not_before if deed.reaches_customer else account.as_of.isoformat(),
         invoices=tuple(item.id for item in account.items),
         amount=amount,
@@ -239,6 +256,7 @@ def _action(account: Account, deed: Deed, because: tuple[Because, ...]) -> Actio
         approval=deed.approval,
         because=because,
         to=account.reach.to(deed.channel) if deed.reaches_customer else "",
+        details=deed.details,
     )
 
 
@@ -375,6 +393,9 @@ def _why_hold_waits(policy: Policy, hold: Hold, decision: Decision, known: Facts
         said = f"sales was asked and the answer is not due yet ({needs.request})"
     elif holds(Includes("sales_asked", needs.request), known):
         said = f"sales has not answered ({needs.request})"
+        if needs.request in decision.tells:
+            rule = next(rule for rule in policy.sales if rule.id == needs.request)
+            said = f"{said}; {rule.unanswered_tell.replace('_', ' ')} is told today"
     else:
         said = f"sales has not been asked ({needs.request})"
     return said, (

@@ -36,6 +36,7 @@ from duly.plan.actions import Account, Item, actions_of, withheld_of
 from duly.plan.ahead import STAGE, next_days
 from duly.plan.explanation import Explanation, explain
 from duly.plan.moments import Moments
+from duly.plan.overdue import overdue_of, told_once
 from duly.plan.plan import Action, Counts, Digests, Kind, Plan, Withheld
 from duly.plan.reach import NOWHERE_KNOWN, reach_of
 from duly.plan.standing import (
@@ -181,7 +182,7 @@ def _deeds(book: Book, policy: Policy, as_of: date, environment: str) -> tuple[l
     for account, decision in accounts_of(book, policy, as_of, environment):
         actions += actions_of(policy, account, decision)
         withheld += withheld_of(policy, account, decision)
-    return actions, withheld
+    return list(told_once(actions)), withheld
 
 
 def _sought(thing: Withheld) -> tuple[Key, str]:
@@ -218,7 +219,8 @@ def refuse_what_is_missing(policy: Policy, book: Book) -> None:
 
 READ_BY_DEEDS = frozenset(
     {"late", "currency", "collector", "salesperson", "has_email", "has_address", "past_due", "days_past_due"}
-    | {"days_since_last_stage", "contacts_in_window", "contacted_today", "sales_asked", "requests_open"}
+    | {"days_since_last_stage", "contacts_in_window", "contacted_today"}
+    | {"sales_asked", "requests_open", "requests_answered"}
 )
 """Facts that actions and reasons read beside those that the policy's conditions do."""
 
@@ -244,6 +246,7 @@ def accounts_of(book: Book, policy: Policy, as_of: date, environment: str) -> It
     moments = Moments(policy, as_of)
     reach = reach_of(book, f"SELECT customer FROM decisions WHERE {ACTING}")
     releases = _releases(book, as_of)
+    overdue = overdue_of(book, policy, as_of, kinds)
     for decision, some in kinds.items():
         said = decided(decision)
         for creditor, customer, item in some:
@@ -262,6 +265,7 @@ def accounts_of(book: Book, policy: Policy, as_of: date, environment: str) -> It
                 as_of=as_of,
                 reach=known,
                 releases=releases.get((creditor, customer), NO_RELEASES),
+                overdue={rule: overdue[creditor, customer, rule] for rule in decision.tells},
             )
             yield account, decision
 

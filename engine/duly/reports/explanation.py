@@ -71,6 +71,8 @@ def decision_lines(decision: Decision) -> Iterator[str]:
         yield f"no stage today: {REASON_TEXT[decision.wait]}{waiting}"
     for rule in decision.asks:
         yield f"sales is asked: {rule}"
+    for rule in decision.tells:
+        yield f"sales has not answered, and it is told: {rule}"
     if decision.stood_down:
         yield "sales stands down"
     for hold in decision.place:
@@ -170,6 +172,7 @@ def as_record(policy: Policy, explanation: Explanation, name: str = "") -> dict[
             "tasks": list(decision.tasks),
             "asks": list(decision.asks),
             "stood_down": decision.stood_down,
+            "tells": list(decision.tells),
             "place": list(decision.place),
             "release": list(decision.release),
             "hold_waits": list(decision.hold_waits),

@@ -114,6 +114,9 @@ def _fields(policy: Policy) -> Columns:
     pauses = [pause.id for pause in policy.account_pauses]
     sales = [rule.id for rule in policy.sales]
     holds = [hold.id for hold in policy.holds]
+    tells = {
+        rule.id: f"(NOT stood_down AND NOT sales_stopped AND {_holds(layers.tells(rule))})" for rule in policy.sales
+    }
     limits = {rule.id: _holds(layers.reviews_limit(rule)) for rule in policy.credit_limits}
     tasks = {pause.id: _holds(layers.gives_task(pause)) for pause in policy.account_pauses}
     points = (f"CASE WHEN {_holds(points.when)} THEN {points.add} ELSE 0 END" for points in policy.worklist)
@@ -133,6 +136,7 @@ def _fields(policy: Policy) -> Columns:
         "tasks": _joined(tasks),
         "asks": _joined({id_: identifier(f"asked_today__{id_}") for id_ in sales}),
         "stood_down": "stood_down",
+        "tells": _joined(tells),
         "place": _joined({id_: identifier(f"placed_today__{id_}") for id_ in holds}),
         "release": _joined({id_: identifier(f"released_today__{id_}") for id_ in holds}),
         "hold_waits": _joined(
@@ -349,7 +353,7 @@ def _joined(flags: dict[str, str]) -> str:
 # Reading back.
 
 FIELDS = Decision.__match_args__
-LISTS = ("pauses", "tasks", "asks", "place", "release", "hold_waits", "limits")
+LISTS = ("pauses", "tasks", "asks", "tells", "place", "release", "hold_waits", "limits")
 
 ACTING = " OR ".join(
     (

@@ -39,6 +39,7 @@ class Decision:
     whose condition holds but that a pause or an open sales request keeps back.
     `limits` are credit limit rules whose condition holds; what they come to, and
     whether it is proposed already, is said elsewhere.
+    `tells` are sales rules whose request went unanswered, of which somebody is told.
     Ids are in the order of the policy.
     """
 
@@ -57,6 +58,7 @@ class Decision:
     tasks: tuple[str, ...]
     asks: tuple[str, ...]
     stood_down: bool
+    tells: tuple[str, ...]
     place: tuple[str, ...]
     release: tuple[str, ...]
     hold_waits: tuple[str, ...]
@@ -67,4 +69,4 @@ class Decision:
     def gives_deeds(self) -> bool:
         """Say whether a stage, request, hold or task comes of it or is withheld; limits are proposed by themselves."""
         chased = self.wait not in {Wait.NO_LADDER, Wait.NOT_LATE}
-        return chased or bool(self.tasks or self.asks or self.place or self.release or self.hold_waits)
+        return chased or any((self.tasks, self.asks, self.tells, self.place, self.release, self.hold_waits))

@@ -7,7 +7,7 @@ once more as condition trees over facts. `meaning` evaluates these trees,
 
 from __future__ import annotations
 
-from duly.language.conditions import All, Any, Compare, Condition, Includes, Is, Known, Not, Op
+from duly.language.conditions import NEVER, All, Any, Compare, Condition, Includes, Is, Known, Not, Op
 from duly.language.policy import AccountPause, CreditLimitRule, Hold, Ladder, Policy, SalesRule, Since, Stage, Stops
 from duly.rules.decision import NONE
 
@@ -111,6 +111,14 @@ def gives_task(pause: AccountPause) -> Condition:
 def asks(rule: SalesRule) -> Condition:
     """That the rule holds and sales has not been asked under it in this episode."""
     return All((rule.when, Not(Includes("sales_asked", rule.id))))
+
+
+def tells(rule: SalesRule) -> Condition:
+    """That sales was asked under the rule in this episode and has not answered in time, and nobody was told of it."""
+    if not rule.unanswered_tell or rule.stands_down:
+        return NEVER
+    over = ("requests_open", "requests_answered", "requests_told")
+    return All((Includes("sales_asked", rule.id), *(Not(Includes(fact, rule.id)) for fact in over)))
 
 
 def wants_hold(hold: Hold) -> Condition:

@@ -32,7 +32,7 @@ def decide(policy: Policy, facts: Facts) -> Decision:
     wait = wait_of(policy, ladder, candidate, after_pauses)
     step, stage, put_off, tone = stage_layer(policy, candidate, wait, after_pauses)
     after_stage = after_pauses | {"step": step, "stage": stage, "put_off": put_off, "tone": tone}
-    asks, stood_down = sales_layer(policy, after_stage)
+    asks, stood_down, tells = sales_layer(policy, after_stage)
     after_sales = after_stage | {"asked_today": frozenset(asks)}
     place, release, hold_waits = hold_layer(policy, after_sales)
     after_holds = after_sales | {"placed_today": frozenset(place), "released_today": frozenset(release)}
@@ -52,6 +52,7 @@ def decide(policy: Policy, facts: Facts) -> Decision:
         tasks=tuple(p.id for p in policy.account_pauses if holds(layers.gives_task(p), after_stage)),
         asks=asks,
         stood_down=stood_down,
+        tells=tells,
         place=place,
         release=release,
         hold_waits=hold_waits,
@@ -190,13 +191,14 @@ def tone_of(policy: Policy, stage: Stage, facts: Facts) -> str:
 # Sales, holds and credit limits.
 
 
-def sales_layer(policy: Policy, facts: Facts) -> tuple[tuple[str, ...], bool]:
-    """The rules under which sales is asked today, and whether sales stands down instead."""
+def sales_layer(policy: Policy, facts: Facts) -> tuple[tuple[str, ...], bool, tuple[str, ...]]:
+    """The rules under which sales is asked, whether it stands down instead, and those of whose silence is told."""
     stood_down = any(rule.ask == ASK_NOTHING and holds(rule.when, facts) for rule in policy.sales)
     if stood_down or holds(layers.stops(policy, Stops.SALES), facts):
-        return (), stood_down
-    asking = (rule for rule in policy.sales if rule.ask != ASK_NOTHING)
-    return tuple(rule.id for rule in asking if holds(layers.asks(rule), facts)), False
+        return (), stood_down, ()
+    asks = (rule.id for rule in policy.sales if rule.ask != ASK_NOTHING and holds(layers.asks(rule), facts))
+    tells = (rule.id for rule in policy.sales if holds(layers.tells(rule), facts))
+    return tuple(asks), False, tuple(tells)
 
 
 def hold_layer(policy: Policy, facts: Facts) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:

@@ -90,6 +90,9 @@ def _rules(policy: Policy, decision: Decision) -> Iterator[_Rule]:
     for rule_ in policy.sales:
         asks = "stand down" if rule_.ask == ASK_NOTHING else rule_.ask
         yield Layer.SALES, f"sales {rule_.id} ({asks})", rule_.span, rule_.when, rule_.because
+        if rule_.id in decision.tells:
+            unanswered = f"sales {rule_.id}: unanswered, tell {rule_.unanswered_tell}"
+            yield Layer.SALES, unanswered, rule_.span, layers.tells(rule_), rule_.because
     for hold in policy.holds:
         yield Layer.HOLDS, f"hold {hold.id}: place", hold.place_span, hold.place, hold.because
         if hold.needs is not None and hold.id in (*decision.place, *decision.hold_waits):

@@ -63,6 +63,7 @@ def read(ids: Ids, words: Mapping[int, str], state: Mapping[str, int]) -> Decisi
         tasks=members("tasks", ids.pauses),
         asks=members("asked_today", ids.sales),
         stood_down=bool(state["stood_down"]),
+        tells=members("tells", ids.sales),
         place=members("placed_today", ids.holds),
         release=members("released_today", ids.holds),
         hold_waits=members("hold_waits", ids.holds),

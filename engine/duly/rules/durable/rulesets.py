@@ -235,14 +235,13 @@ def _kept_back(policy: Policy) -> Step:
 
 
 def _sales(policy: Policy) -> Step:
+    conditions: dict[str, Condition] = {}
     open_to_ask = All((Is("stood_down", (False,)), Is("sales_stopped", (False,))))
-    return _flags(
-        "sales",
-        {
-            member("asked_today", rule.id): NEVER if rule.ask == ASK_NOTHING else All((open_to_ask, layers.asks(rule)))
-            for rule in policy.sales
-        },
-    )
+    for rule in policy.sales:
+        asks = NEVER if rule.stands_down else All((open_to_ask, layers.asks(rule)))
+        conditions[member("asked_today", rule.id)] = asks
+        conditions[member("tells", rule.id)] = All((open_to_ask, layers.tells(rule)))
+    return _flags("sales", conditions)
 
 
 def _holds(policy: Policy) -> Step:
