@@ -35,7 +35,9 @@ channels:
     webhook: {url: "https://crm.amber-paper.com/tasks", secret: {file: crm.key}, idempotent: true}
   credit:
     holds: {file: book/holds.csv}
-use: {email: mail, meeting: mail, task: crm, sales_request: crm, hold: credit, release: credit}
+  lines:
+    limits: {file: book/credit_lines.csv, currency: USD}
+use: {email: mail, meeting: mail, task: crm, sales_request: crm, hold: credit, release: credit, limit_proposal: lines}
 """
 
 ENVIRON = {"MAIL_PASSWORD": "correct horse"}
@@ -46,6 +48,7 @@ def home_with(folder: Path, text: str | None = GOOD) -> Home:
         (folder / "channels.yaml").write_text(text, encoding="utf-8")
     (folder / "book").mkdir()
     (folder / "book" / "holds.csv").write_text("customer,creditor,hold,placed_on,released_on\n")
+    (folder / "book" / "credit_lines.csv").write_text("customer,from,limit\n")
     (folder / "crm.key").write_text("battery staple\n")
     (folder / "crm.key").chmod(0o600)
     return Home(folder)
@@ -72,11 +75,11 @@ def test_in_live_things_leave_as_the_file_says(tmp_path: Path) -> None:
     channels = load_channels(home_with(tmp_path), LIVE, ENVIRON)
     assert names(channels) == OUTBOX | {
         "email": "mail", "meeting": "mail", "task": "crm", "sales_request": "crm",
-        "hold": "credit", "release": "credit",
+        "hold": "credit", "release": "credit", "limit_proposal": "lines",
     }  # fmt: skip
     assert (channels["email"].per_minute, channels["task"].is_idempotent) == (60, True)
     assert sorted(channel.name for channel in channels.each) == [
-        "credit", "crm", "mail", "outbox_letters", "outbox_lists",
+        "credit", "crm", "lines", "mail", "outbox_letters", "outbox_lists",
     ]  # fmt: skip
 
 
@@ -85,7 +88,7 @@ def test_in_try_nothing_leaves_and_that_is_said(tmp_path: Path) -> None:
     assert names(channels) == OUTBOX
     assert not any(channel.is_real for channel in channels.values())
     assert channels.notes[0] == "`email` would leave by `mail`; in the environment `try` it goes into the outbox"
-    assert len(channels.notes) == 6
+    assert len(channels.notes) == 7
 
 
 def test_were_try_like_live_real_channels_would_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,12 +147,17 @@ MISTAKES = [
     pytest.param(changed("book/holds.csv", "book/hold.csv"), "no-such-file", (14, 19), id="no-such-file"),
     pytest.param(changed("book/holds.csv", "../holds.csv"), "outside-the-home", (14, 19), id="outside"),
     pytest.param(changed("{file: book/holds.csv}", "{database: holds.db}"), "missing-key", (13, 3), id="no-table"),
-    pytest.param(changed("email: mail", "email: mial"), "unknown-channel", (15, 14), id="unknown-channel"),
-    pytest.param(changed("email: mail", "email: crm"), "wrong-channel", (15, 14), id="email-by-webhook"),
-    pytest.param(changed("email: mail", "letter: mail"), "wrong-channel", (15, 15), id="letter-by-mail"),
-    pytest.param(changed(", release: credit", ""), "wrong-channel", (15, 6), id="hold-without-release"),
-    pytest.param(changed("hold: credit, release: credit", "letter: outbox"), "unused-channel", (13, 3), id="unused"),
-    pytest.param(changed("email: mail", "emial: mail"), "unknown-key", (15, 7), id="unknown-route"),
+    pytest.param(changed("currency: USD", "currency: USB"), "unknown-currency", (16, 53), id="no-currency"),
+    pytest.param(changed("{file: book/credit_lines.csv, currency: USD}", "{table: x}"), "missing-key", (15, 3),
+                 id="no-limits-anywhere"),
+    pytest.param(changed("release: credit, limit_proposal: lines", "release: credit, limit_proposal: credit"),
+                 "wrong-channel", (17, 113), id="limits-where-holds-are"),
+    pytest.param(changed("email: mail", "email: mial"), "unknown-channel", (17, 14), id="unknown-channel"),
+    pytest.param(changed("email: mail", "email: crm"), "wrong-channel", (17, 14), id="email-by-webhook"),
+    pytest.param(changed("email: mail", "letter: mail"), "wrong-channel", (17, 15), id="letter-by-mail"),
+    pytest.param(changed(", release: credit", ""), "wrong-channel", (17, 6), id="hold-without-release"),
+    pytest.param(changed("hold: credit, release: credit, ", ""), "unused-channel", (13, 3), id="unused"),
+    pytest.param(changed("email: mail", "emial: mail"), "unknown-key", (17, 7), id="unknown-route"),
     pytest.param(changed("  credit:\n    holds:", "  credit:\n    hold:"), "unknown-key", (14, 5), id="unknown-kind"),
     pytest.param(changed("    per_minute: 60", "    webhook: {url: 'https://a.b', secret: {env: X}}"), "channel-kind",
                  (4, 3), id="two-kinds"),

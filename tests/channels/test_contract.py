@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from duly.execution.channels.holds import HoldFile, HoldsChannel, HoldTable
+from duly.execution.channels.limits import LimitsChannel, LimitStore
 from duly.execution.channels.mail import Sender
 from duly.execution.channels.outbox import email_outbox, letter_outbox, list_outbox, meeting_outbox
+from duly.execution.channels.rows import RowsChannel
 from duly.execution.channels.smtp import Server, SmtpChannel
 from duly.execution.channels.smtp_session import Tls
 from duly.execution.ports import Accepted, Channel, Deed, Outcome, Parcel
+from tests.channels import test_limits as limits
 from tests.channels.certificates import make_certificate
 from tests.channels.deeds import EMAIL, LETTER, MEETING, task
 from tests.channels.marks import JournalGone, Mark
@@ -55,7 +58,25 @@ def by_hold(store: HoldFile | HoldTable) -> Way:
     return Way(HoldsChannel("credit", store, shown="holds"), PLACE, left)
 
 
-@pytest.fixture(params=["smtp", "webhook", "emails", "letters", "meetings", "lists", "hold-file", "hold-table"])
+def by_limit(store: LimitStore) -> Way:
+    return Way(LimitsChannel("lines", store, shown="lines"), limits.proposal(1_00), lambda: len(limits.rows_of(store)))
+
+
+WAYS = (
+    "smtp",
+    "webhook",
+    "emails",
+    "letters",
+    "meetings",
+    "lists",
+    "hold-file",
+    "hold-table",
+    "limit-file",
+    "limit-table",
+)
+
+
+@pytest.fixture(params=WAYS)
 def way(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Way]:
     match request.param:
         case "smtp":
@@ -71,6 +92,8 @@ def way(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Way]:
             store = (file_store if kind == "hold-file" else table_store)(tmp_path, ())
             assert isinstance(store, HoldFile | HoldTable)
             yield by_hold(store)
+        case "limit-file" | "limit-table" as kind:
+            yield by_limit((limits.file_store if kind == "limit-file" else limits.table_store)(tmp_path, ()))
         case name:
             yield by_file(name, tmp_path)
 
@@ -85,7 +108,7 @@ class Watch(Mark):
 
     def __call__(self) -> None:
         super().__call__()
-        if not isinstance(self.way.channel, HoldsChannel):
+        if not isinstance(self.way.channel, RowsChannel):
             self.left = self.way.left()
 
 

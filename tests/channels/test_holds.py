@@ -14,6 +14,7 @@ import pytest
 
 from duly.execution.channels import holds
 from duly.execution.channels.holds import COLUMNS, Held, HoldFile, HoldsChannel, HoldStore, HoldTable
+from duly.execution.channels.rows import Change, Unreadable
 from duly.execution.ports import Accepted, Deed, Deferred, Failed, Outcome, Unknown, Unsendable
 from duly.execution.undo import reverse_of
 from duly.plan.plan import Kind
@@ -156,10 +157,10 @@ def test_a_file_that_someone_changes_meanwhile_is_left_to_them(tmp_path: Path) -
     theirs = "customer,creditor,hold,placed_on,released_on\nC9,main,credit,2026-03-31,\n"
     with kept.locked():
         change = holds.change_for(kept.rows(), holds.Wish("C1", "main", "credit", place=True, day=TODAY))
-        assert isinstance(change, holds.Change)
+        assert isinstance(change, Change)
         (tmp_path / "holds.csv").write_text(theirs)
         mark = Mark()
-        with pytest.raises(holds.Unreadable):
+        with pytest.raises(Unreadable):
             kept.put(change, mark)
     assert mark.calls == 0
     assert (tmp_path / "holds.csv").read_text() == theirs
@@ -170,7 +171,7 @@ def test_without_the_comparison_their_change_is_lost(tmp_path: Path, monkeypatch
     kept = HoldFile(in_csv(tmp_path, OTHERS))
     with kept.locked():
         change = holds.change_for(kept.rows(), holds.Wish("C1", "main", "credit", place=True, day=TODAY))
-        assert isinstance(change, holds.Change)
+        assert isinstance(change, Change)
         (tmp_path / "holds.csv").write_text(
             "customer,creditor,hold,placed_on,released_on\nC9,main,credit,2026-03-31,\n"
         )

@@ -148,7 +148,7 @@ def test_limits_are_proposed_with_reasons_and_who_must_sign(folder: Path) -> Non
     assert "to be signed by credit_manager + sales_manager" in text
     assert "because raise_good_payer: credit_used_pct 100, average_days_late 0" in text
     assert "A limit that is always full turns good orders away." in text
-    assert "Carrying a change out with its signatures is not part of this command." in text
+    assert "`duly plan` proposes these changes and `duly apply` makes them, once they are signed." in text
     assert "1 account without a limit" in text
 
 

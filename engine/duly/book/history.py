@@ -4,12 +4,13 @@ Nothing behind this asks whether the ledger or the journal brought a row. A row
 about a customer, creditor or invoice that the book does not have is left out and
 counted: the customer may have been set aside, or have left the ledger. Where the
 book brings its own holds, they alone say which are in force: the journal knows what
-was asked of the ledger, the ledger what became of it.
+was asked of the ledger, the ledger what became of it. A credit limit of the journal
+counts until the book has one of the same account from the same day.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from duly.book.book import Book, Presence
 from duly.book.tables import TABLES, Column, Kind, Table
@@ -24,6 +25,10 @@ FIRST_ROW = 10**12
 
 FROM_THE_LEDGER = frozenset({"holds"})
 """Tables that the journal fills only where the book does not bring them."""
+
+
+ONCE: Mapping[str, tuple[str, ...]] = {"credit_lines": ("customer", "creditor", "from")}
+"""Tables in which a row of the book stands for the journal's of the same columns: the ledger may know it by now."""
 
 
 def add_history(book: Book, history: History) -> int:
@@ -48,10 +53,19 @@ def _insert(book: Book, table: Table, rows: Sequence[Row]) -> int:
     run(f"CREATE OR REPLACE TEMP TABLE journal_rows AS SELECT {unnested}", lists)
     known = " AND ".join(_known(book, column) for column in table.columns if column.references) or "TRUE"
     listed = ", ".join(identifier(name) for name in types)
-    run(f"INSERT INTO {identifier(table.name)} ({listed}) SELECT {listed} FROM journal_rows AS j WHERE {known}")
+    new = f"{known} AND {_is_new(table)}"
+    run(f"INSERT INTO {identifier(table.name)} ({listed}) SELECT {listed} FROM journal_rows AS j WHERE {new}")
     (left_out,) = run(f"SELECT count(*) FROM journal_rows AS j WHERE NOT ({known})").fetchone() or (0,)
     run("DROP TABLE journal_rows")
     return int(left_out)
+
+
+def _is_new(table: Table) -> str:
+    """SQL: the book has no row that stands for it."""
+    if table.name not in ONCE:
+        return "TRUE"
+    same = " AND ".join(f"b.{identifier(name)} = j.{identifier(name)}" for name in ONCE[table.name])
+    return f"NOT EXISTS (SELECT 1 FROM {identifier(table.name)} AS b WHERE {same})"
 
 
 def _known(book: Book, column: Column) -> str:

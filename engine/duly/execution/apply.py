@@ -16,7 +16,7 @@ from duly.book.book import Book
 from duly.dates import add_business_days
 from duly.execution.admission import Now, admit, planned_at
 from duly.execution.channels.configured import Channels, load_channels
-from duly.execution.channels.holds import HoldsChannel
+from duly.execution.channels.rows import RowsChannel
 from duly.execution.contacts_left import Cap, contacts_in
 from duly.execution.deeds import Written, deeds_of
 from duly.execution.fresh import FreshCheck, Order
@@ -146,7 +146,7 @@ def made_ready(asked: Asked, journal: Store) -> Ready:
         own=runs_of(asked.saved.digest),
         planned_at=known,
         ruled_at=ruled_at,
-        written_by_us=frozenset(c.file.resolve() for c in channels.each if isinstance(c, HoldsChannel) and c.file),
+        written_by_us=frozenset(c.file.resolve() for c in channels.each if isinstance(c, RowsChannel) and c.file),
         day=asked.day,
         despite=frozenset(asked.despite),
     )

@@ -30,7 +30,7 @@ from duly.journal.history import History
 from duly.journal.store import Journal
 from duly.language.policy import Policy
 from duly.plan.make import Background, make_plan, stops_of
-from duly.plan.plan import Action, Plan, Withheld
+from duly.plan.plan import Action, Kind, Plan, Withheld
 from duly.source import Problem, Refused, Severity, Span
 
 SAME = tuple(field.name for field in fields(Action) if field.name not in {"because", "not_before", "person"})
@@ -281,17 +281,32 @@ def _contacts(book: Book, policy: Policy, day: date) -> Mapping[str, frozenset[d
     return {name: frozenset(those) for name, those in days.items()}
 
 
+PROPOSALS = frozenset({Kind.LIMIT_PROPOSAL, Kind.CHARGE_PROPOSAL})
+"""Kinds of action that no stage, hold or lateness of today brings about."""
+
+NO_LONGER_DUE = NotDue("no_longer_due", "the policy asks for something else by now")
+
+
 def _why_not(found: _Found, action: Action) -> NotDue:
     """Why an action that was planned would not be planned now."""
     aside = dict(found.plan.set_aside).get(action.customer)
     if aside is not None:
         return NotDue("set_aside", aside)
+    if action.kind in PROPOSALS:
+        what = f"{action.kind.value.replace('_', ' ')} {action.stage}"
+        same = (
+            t
+            for t in found.plan.withheld
+            if (t.customer, t.creditor, t.what) == (action.customer, action.creditor, what)
+        )
+        withheld = next(same, None)
+        return NotDue(withheld.reason, withheld.explanation) if withheld else NO_LONGER_DUE
     thing = found.withheld.get((action.customer, action.creditor, action.item))
     if thing is not None:
         return NotDue(thing.reason, thing.explanation)
     if (action.customer, action.creditor) not in found.late:
         return NotDue("nothing_late", "nothing of it is late any more")
-    return NotDue("no_longer_due", "the policy asks for something else by now")
+    return NO_LONGER_DUE
 
 
 def _cannot_check(message: str) -> Refused:

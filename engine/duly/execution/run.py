@@ -28,7 +28,7 @@ from duly.execution.world import RunOrder, World
 from duly.home import Environment
 from duly.journal.entry import Draft, Entry, Event
 from duly.journal.store import Journal, JournalFailed
-from duly.plan.plan import Action
+from duly.plan.plan import Action, Kind
 from duly.source import NOWHERE, Problem, Refused
 
 REFUSED = 5
@@ -319,6 +319,13 @@ class _Run:
             "complete": all(result.came.is_final for result in results),
             "counts": dict(sorted(counts.items())),
             "waiting": [result.action.id for result in results if result.came is Came.WAITING],
+            # Of a limit every proposal is kept, also one that nobody ever answers.
+            "limits_proposed": [
+                {"action": action.id, "customer": action.customer, "creditor": action.creditor, "rule": action.stage}
+                | {name: action.detail(name) for name in ("limit_before", "limit_after", "currency")}
+                for action in (result.action for result in results if result.came is Came.WAITING)
+                if action.kind is Kind.LIMIT_PROPOSAL
+            ],
         }
         return Draft(Event.RUN_ENDED, self.order.operator, run=self.steps.run, body=body)
 

@@ -60,7 +60,8 @@ class Charge:
 
     `basis` says in words what the amount comes from; interest has its stretches
     beside it, a stage's charge the stage and the day that it was carried out or
-    is proposed on. `reason` says why it is kept back, and is empty where it is not.
+    is proposed on. `settled_on` is the day on which a late item was paid, None while it is
+    open. `reason` says why it is kept back, and is empty where it is not.
     """
 
     creditor: str
@@ -73,6 +74,7 @@ class Charge:
     stretches: tuple[Stretch, ...] = ()
     stage: str = ""
     day: date | None = None
+    settled_on: date | None = None
     reason: str = ""
 
 
@@ -81,7 +83,8 @@ class Charges:
     """What could be charged, what is kept back, and by which terms.
 
     `untold` are items whose past the book leaves out; `with_settled` says that
-    items paid late and open no more were looked at as well.
+    items paid late and open no more were looked at as well. `rates_end` is what is wrong
+    where a rate is needed beyond the end of what is known: that interest is in neither list.
     """
 
     as_of: date
@@ -90,6 +93,7 @@ class Charges:
     kept_back: tuple[Charge, ...] = ()
     untold: tuple[str, ...] = ()
     with_settled: bool = False
+    rates_end: Problem | None = None
 
 
 def totals(charges: Iterable[Charge]) -> dict[str, int]:
@@ -109,12 +113,33 @@ def charges_of(
     book lacks what the policy reads, an exchange rate, or a rate is needed beyond
     the end of what is known.
     """
-    terms = terms_of(policy.charges)
-    if terms is None and not any(stage.charge for stage in policy.stages()):
+    if not charges_anything(policy):
         return Charges(as_of, None)
+    refuse_what_charges_miss(book, policy)
+    customers = [customer] if customer else _customers(book, policy, as_of, with_settled=with_settled)
+    found = charges_for(book, policy, as_of, customers, with_settled=with_settled)
+    if found.rates_end:
+        raise Refused([found.rates_end], DATA)
+    return found
+
+
+def charges_anything(policy: Policy) -> bool:
+    """Say whether the policy charges anything for lateness."""
+    return terms_of(policy.charges) is not None or any(stage.charge for stage in policy.stages())
+
+
+def refuse_what_charges_miss(book: Book, policy: Policy) -> None:
+    """Refuse (4) a book that lacks what charges read."""
     if missing := missing_for(book, _also_reading_disputes(policy)):
         raise Refused(missing, DATA)
-    rows = raw_rows(book, [customer] if customer else _customers(book, policy, as_of, with_settled=with_settled))
+
+
+def charges_for(
+    book: Book, policy: Policy, as_of: date, customers: Sequence[str], *, with_settled: bool = False
+) -> Charges:
+    """The charges of the accounts that these customers belong to, of a book that has what they read."""
+    terms = terms_of(policy.charges)
+    rows = raw_rows(book, customers)
     accounts = grouped(
         ((creditor, who), facts) for (creditor, who, _), facts in again.facts_of(rows, policy, as_of).items()
     )
@@ -126,15 +151,16 @@ def charges_of(
     ]
     found = [charge for account in made for charge in account.charges()]
     unknown = [(charge, no_rate) for account in made for charge, no_rate in account.no_rate]
-    if beyond := [(charge, no_rate) for charge, no_rate in unknown if no_rate.is_past]:
-        raise Refused([_rates_end(policy, beyond)], DATA)
+    beyond = [(charge, no_rate) for charge, no_rate in unknown if no_rate.is_past]
+    never = [charge for charge, no_rate in unknown if not no_rate.is_past]
     return Charges(
         as_of,
         terms,
         proposed=tuple(charge for charge in found if not charge.reason),
-        kept_back=tuple(charge for charge in (*found, *(charge for charge, _ in unknown)) if charge.reason),
+        kept_back=tuple(charge for charge in (*found, *never) if charge.reason),
         untold=tuple(item for account in made for item in account.untold),
         with_settled=with_settled,
+        rates_end=_rates_end(policy, beyond) if beyond else None,
     )
 
 
@@ -261,6 +287,7 @@ class _Account:
         for base, reason in parts:
             stretches = interest(base, start, last, self.terms)
             made = self._charge(item.id, Kind.INTEREST, 0, item.currency, reason=reason)
+            made = replace(made, settled_on=self._settled_on(item))
             if isinstance(stretches, NotKnown):
                 why = f"rates are known from {stretches.known_from} only, and it needs that of {stretches.day}"
                 self.no_rate.append((replace(made, reason=reason or why), stretches))
@@ -293,7 +320,11 @@ class _Account:
             size = f"below {format_minor(allowed.below, law.currency)}" if allowed.below else "beyond every lower bound"
             basis = f"for {format_minor(converted, law.currency)} owed on {start}, {size}"
         reason = stopped or ("" if undisputed else "disputed")
-        yield self._charge(item.id, Kind.FIXED_SUM, allowed.amount, law.currency, basis=basis, reason=reason)
+        made = self._charge(item.id, Kind.FIXED_SUM, allowed.amount, law.currency, basis=basis, reason=reason)
+        yield replace(made, settled_on=self._settled_on(item))
+
+    def _settled_on(self, item: Item) -> date | None:
+        return None if item.id in self.today else item.settled_day
 
     def _steps(self, item: Item, start: date) -> list[Step]:
         """What was open of an item at the end of each day on which that may have changed."""

@@ -135,7 +135,7 @@ def limits_of(book: Book, policy: Policy, as_of: date, customer: str | None = No
 
     Raises `Refused` (4) where the book lacks what the rules read, or an exchange rate.
     """
-    read = _by_account(policy)
+    read = by_account(policy)
     if missing := missing_for(book, read):
         raise Refused(missing, DATA)
     build_facts(book, read, as_of, prefix=PREFIX)
@@ -150,7 +150,7 @@ def limits_of(book: Book, policy: Policy, as_of: date, customer: str | None = No
     untold: list[Key] = []
     no_limit = 0
     for key in sorted(key for key in rows.accounts if key in asked or rows.accounts[key].credit_lines):
-        account = _Account(read, rows, counting, key, asked.get(key))
+        account = _Account(read, rows, counting, key, *_decided(read, asked.get(key)))
         no_limit += account.usage.limit is None
         proposal = account.proposal()
         proposals += [proposal] if proposal else []
@@ -169,7 +169,30 @@ def limits_of(book: Book, policy: Policy, as_of: date, customer: str | None = No
     )
 
 
-def _by_account(policy: Policy) -> Policy:
+def proposals_for(
+    book: Book, policy: Policy, as_of: date, asking: Mapping[Key, tuple[Facts, tuple[str, ...]]]
+) -> tuple[Proposal, ...]:
+    """What the rules come down to for accounts of which it is decided already: those held back among them.
+
+    `asking` has the facts of each account, with those decided on the day, and the ids of the
+    rules that hold. Raises `Refused` (4) where an exchange rate is missing.
+    """
+    rows = raw_rows(book, {customer for _, customer in asking})
+    read = by_account(policy)
+    counting = Counting(read, rows, as_of)
+    found = (_Account(read, rows, counting, key, *asking[key]).proposal() for key in sorted(asking))
+    return tuple(proposal for proposal in found if proposal is not None)
+
+
+def _decided(policy: Policy, account: AccountFacts | None) -> tuple[Facts | None, tuple[str, ...]]:
+    """The facts of an account with those decided on the day, and the rules that hold."""
+    if account is None:
+        return None, ()
+    decision = decide(policy, account.facts)
+    return {**account.facts, **decided(decision)}, decision.limits
+
+
+def by_account(policy: Policy) -> Policy:
     """The policy as limits read it: the whole account at once, whatever the ladder's unit is."""
     ladders = tuple(replace(ladder, unit=Unit.ACCOUNT) for ladder in policy.ladders)
     return replace(policy, ladders=ladders)
@@ -203,15 +226,18 @@ def _unsigned(policy: Policy) -> Iterator[Problem]:
 class _Account:
     """One account: the rules asked about it, and its use of its limit."""
 
-    def __init__(self, policy: Policy, rows: RawRows, counting: Counting, key: Key, facts: AccountFacts | None) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        rows: RawRows,
+        counting: Counting,
+        key: Key,
+        facts: Facts | None = None,
+        asking: tuple[str, ...] = (),
+    ) -> None:
         self.policy, self.counting, self.key = policy, counting, key
         self.rows: AccountRows = rows.accounts[key]
-        self.facts: Facts | None = None
-        self.asking: tuple[str, ...] = ()
-        if facts is not None:
-            decision = decide(policy, facts.facts)
-            self.facts = {**facts.facts, **decided(decision)}
-            self.asking = decision.limits
+        self.facts, self.asking = facts, asking
         self.usage = usage_of(Ledger(self.rows, counting), self.policy.currency)
 
     # Rules.

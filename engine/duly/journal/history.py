@@ -6,8 +6,8 @@ contact or a promise looks the same whether the ledger brought it or the journal
 A stage counts as carried out on the day on which its first message was accepted, or
 confirmed where a person has to say that it was posted; one that bounced does not
 count. Where nobody knows, it counts, as `unknown`. Of a stage with messages the
-messages alone count; of one without, its tasks and its referral do. A request or a
-hold of which nobody knows does not count: nothing harsher may rest on it.
+messages alone count; of one without, its tasks and its referral do. A request, a hold
+or a limit of which nobody knows does not count: nothing harsher may rest on it.
 """
 
 from __future__ import annotations
@@ -66,13 +66,14 @@ COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "disputes": ("invoice", "amount", "opened_on", "resolved_on", "reason"),
         "holds": ("customer", "creditor", "hold", "placed_on", "released_on"),
+        "credit_lines": ("customer", "creditor", "from", "limit", "currency"),
     }
 )
 """The tables that the journal speaks of, with their columns in `book.tables`."""
 
 DAYS = frozenset(
     {"day", "asked_on", "due_on", "answered_on", "told_on", "made_on", "cancelled_on", "opened_on", "resolved_on"}
-    | {"placed_on", "released_on"}
+    | {"placed_on", "released_on", "from"}
 )
 """The columns that hold a day."""
 
@@ -214,6 +215,7 @@ class _Telling:
             "promises": list(map(self._row, self._promises.values())),
             "disputes": [dict(dispute.row) for dispute in self._disputes],
             "holds": self._holds(),
+            "credit_lines": list(self._limits()),
         }
         standing = {key: _standing(deed) for key, deed in self._deeds.items()}
         return History(
@@ -354,6 +356,14 @@ class _Telling:
             if not released:
                 in_force[hold] = row
         return rows
+
+    def _limits(self) -> Iterator[dict[str, object]]:
+        """Limits that were signed and set, each in force from the day on which that was done."""
+        for deed in self._done("limit_proposal"):
+            if not deed.unknown:
+                action = deed.action
+                limit = {"from": deed.day, "limit": action["amount"], "currency": action["currency"]}
+                yield {**self._who(deed), **limit}
 
     def _done(self, *kinds: str) -> Iterator[_Deed]:
         for deed in self._deeds.values():

@@ -13,8 +13,8 @@ from duly.language.policy import Policy
 ABOUT = frozenset({"duly", "policy", "title", "extends", "because"})
 """Keys that say what the file is and ask for nothing."""
 
-NOT_YET = ("signed_off_by", "credit_limits", "charges", "responsible", "together", "guarantees", "charge")
-"""Parts that are read and checked, and nothing more yet; `charge` stands inside stages."""
+NOT_YET = ("signed_off_by", "responsible", "together", "guarantees")
+"""Parts that are read and checked, and nothing more yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,7 @@ def parts_of(policy: Policy) -> Parts:
     """The parts of the policy by whether they are acted on yet."""
     keys = [path.split("/")[1:] for path in policy.places if path]
     top = [path[0] for path in keys if len(path) == 1 and path[0] not in ABOUT]
-    inner = dict.fromkeys(path[-1] for path in keys if len(path) > 1 and path[-1] == "charge")
     return Parts(
         acted_on=tuple(part for part in top if part not in NOT_YET),
-        not_yet=tuple(part for part in (*top, *inner) if part in NOT_YET),
+        not_yet=tuple(part for part in top if part in NOT_YET),
     )

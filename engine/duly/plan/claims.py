@@ -7,14 +7,15 @@ nothing today. Nothing here adds approvals up (`duly.plan.approvals`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
 
 from duly.journal.approvals import EVENT, Ruling, Signed, Statement, Subject
 from duly.journal.approvers import Approver, same_person
 from duly.journal.entry import Entry
-from duly.plan.plan import Action
+from duly.plan.plan import Action, Kind
 
 VALID_FOR = timedelta(days=14)
 """How long an approval or a rejection is good unless it says otherwise."""
@@ -26,6 +27,11 @@ CLOCKS_DIFFER = timedelta(minutes=5)
 
 NAMED = ("creditor", "customer", "item", "kind", "stage", "tone", "channel", "template", "task")
 """What an action is, by the names of its fields."""
+
+SIGNED_DETAILS: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
+    {Kind.LIMIT_PROPOSAL: ("limit_before", "limit_after", "currency", "since")}
+)
+"""Details that are signed as they are: of a limit the amount is no ceiling, since a lower one was not agreed to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +206,7 @@ CHECKS: tuple[Check, ...] = (
 def subject_of(action: Action) -> Subject:
     """What is approved of an action."""
     named = {name: str(getattr(action, name)) for name in NAMED} | {"kind": action.kind.value}
+    named |= {name: action.detail(name) for name in SIGNED_DETAILS.get(action.kind, ())}
     return Subject(
         key=action.id,
         customer=action.customer,

@@ -35,6 +35,7 @@ from duly.language.reads import FactColumn, fact_columns, facts_needed
 from duly.plan.actions import Account, Item, actions_of, withheld_of
 from duly.plan.ahead import STAGE, next_days
 from duly.plan.explanation import Explanation, explain
+from duly.plan.makers import MAKERS
 from duly.plan.moments import Moments
 from duly.plan.overdue import overdue_of, told_once
 from duly.plan.plan import Action, Counts, Digests, Kind, Plan, Withheld
@@ -115,7 +116,7 @@ def make_plan(
     harshest = first_contact_is_harshest(actions, policy.tones, _contacted(book, actions))
     actions = [action for action in actions if action.customer not in harshest]
     actions, misnamed = harsh_to_misnamed(actions, policy.tones, _misnamed(book, actions))
-    together = done_together(Ground(policy, book, as_of, environment, history))
+    together = done_together(Ground(policy, book, as_of, environment, history), MAKERS)
     actions += together.actions
     withheld += [*done, *misnamed, *together.withheld]
     return Plan(

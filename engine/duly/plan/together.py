@@ -139,13 +139,9 @@ def action_for(ground: Ground, what: What) -> Action:
     )
 
 
-MAKERS: tuple[Maker, ...] = ()
-"""Each for one part of the policy, in the order of the plan's kinds."""
-
-
-def done_together(ground: Ground) -> Made:
+def done_together(ground: Ground, makers: Iterable[Maker]) -> Made:
     """All that is due of what sales and credit do together, without what was done before."""
-    made = [maker(ground) for maker in MAKERS]
+    made = [maker(ground) for maker in makers]
     actions, withheld = _not_done_before((action for one in made for action in one.actions), ground)
     return Made(
         tuple(actions),

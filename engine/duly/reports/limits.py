@@ -94,7 +94,7 @@ def _footnotes(limits: Limits) -> Iterator[str]:
         yield f"{count(limits.no_limit, 'account')} without a limit"
     if limits.left_out:
         yield f"left out, with a fact beyond what it can be: {', '.join(map(printable, limits.left_out))}"
-    yield "Carrying a change out with its signatures is not part of this command."
+    yield "`duly plan` proposes these changes and `duly apply` makes them, once they are signed."
 
 
 def signers(roles: Sequence[str]) -> str:

@@ -218,6 +218,8 @@ def facts_of(
     policy: Policy,
     keys: Sequence[Key],
     columns: Sequence[FactColumn] | None = None,
+    *,
+    table: str = "account_facts",
 ) -> dict[Key, Facts]:
     """The facts of the accounts, read from the table, in the order of the key; all, or those of the columns given."""
     columns = fact_columns(policy) if columns is None else columns
@@ -226,7 +228,7 @@ def facts_of(
     selected = ", ".join((*(f"f.{identifier(column.name)}" for column in columns), *texts))
     creditors, customers, items = zip(*keys, strict=True) if keys else ((), (), ())
     rows = connection.execute(
-        f"SELECT f.creditor, f.customer, f.item, {selected} FROM account_facts f "
+        f"SELECT f.creditor, f.customer, f.item, {selected} FROM {identifier(table)} f "
         "JOIN (SELECT unnest(CAST($1 AS VARCHAR[])) AS creditor, unnest(CAST($2 AS VARCHAR[])) AS customer, "
         "unnest(CAST($3 AS VARCHAR[])) AS item) k "
         "ON f.creditor = k.creditor AND f.customer = k.customer AND f.item = k.item ORDER BY 1, 2, 3",

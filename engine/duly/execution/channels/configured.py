@@ -14,7 +14,9 @@
         webhook: {url: "https://crm.amber.example/tasks", secret: {file: crm.key}, idempotent: true}
       credit:
         holds: {file: book/holds.csv}
-    use: {email: mail, task: crm, sales_request: crm, hold: credit, release: credit}
+      lines:
+        limits: {file: book/credit_lines.csv}
+    use: {email: mail, task: crm, sales_request: crm, hold: credit, release: credit, limit_proposal: lines}
 
 The file passes the same gate as a policy, its objects are closed, and every
 mistake is shown with its place. A secret stands in it only by name. In the
@@ -34,6 +36,7 @@ from pathlib import Path
 from duly.book.mapping import DEFAULT_CREDITOR
 from duly.execution.channels.addresses import checked_address
 from duly.execution.channels.holds import HoldFile, HoldsChannel, HoldTable
+from duly.execution.channels.limits import LimitFile, LimitsChannel, LimitTable
 from duly.execution.channels.mail import Sender, header_text
 from duly.execution.channels.outbox import email_outbox, letter_outbox, list_outbox, meeting_outbox
 from duly.execution.channels.routes import Route
@@ -48,6 +51,7 @@ from duly.home import Environment, Home
 from duly.language.gate import List, Map, Node, Scalar, read_tree
 from duly.language.shape import shape_problems
 from duly.language.suggest import did_you_mean
+from duly.money import SCALES
 from duly.source import Problem, Refused, Span
 
 EXIT_CODE = 3
@@ -63,7 +67,7 @@ FITS: Mapping[Route, tuple[str, ...]] = {
     Route.RELEASE: ("holds", "webhook"),
     Route.REFERRAL: ("webhook", "smtp"),
     Route.WRITE_OFF_PROPOSAL: ("webhook", "smtp"),
-    Route.LIMIT_PROPOSAL: ("webhook", "smtp"),
+    Route.LIMIT_PROPOSAL: ("limits", "webhook", "smtp"),
     Route.CHARGE_PROPOSAL: ("webhook", "smtp"),
     Route.ADVICE: ("webhook", "smtp"),
     Route.LIST: ("smtp",),
@@ -216,6 +220,8 @@ class _Reader:
                 return self.smtp(key.text, settings, per_minute, test_addresses=reserved or not self.live)
             case "webhook":
                 return self.webhook(key.text, settings, per_minute, hosts)
+            case "limits":
+                return self.limits(key, settings)
             case _:
                 return self.holds(key, settings)
 
@@ -280,20 +286,36 @@ class _Reader:
             return None
 
     def holds(self, key: Scalar, settings: Map) -> tuple[str, Channel, Sender | None] | None:
+        if (where := self.kept_in(key, settings)) is None:
+            return None
+        path, table, shown = where
+        store = HoldTable(path, table) if table else HoldFile(path, _text(settings.get("creditor")) or DEFAULT_CREDITOR)
+        return "holds", HoldsChannel(key.text, store, shown=shown), None
+
+    def limits(self, key: Scalar, settings: Map) -> tuple[str, Channel, Sender | None] | None:
+        currency = settings.get("currency")
+        if currency is not None and _text(currency) not in SCALES:
+            help_ = "write an ISO 4217 code, such as `EUR`"
+            self.problem("unknown-currency", currency.span, f"`{_text(currency)}` is not a currency", help_)
+            return None
+        if (where := self.kept_in(key, settings)) is None:
+            return None
+        path, table, shown = where
+        creditor = _text(settings.get("creditor")) or DEFAULT_CREDITOR
+        store = LimitTable(path, table) if table else LimitFile(path, creditor, _text(currency))
+        return "limits", LimitsChannel(key.text, store, shown=shown), None
+
+    def kept_in(self, key: Scalar, settings: Map) -> tuple[Path, str, str] | None:
+        """Where rows of the book are kept: the file or database, the table in it, and how the file names it."""
         file, database, table = (settings.get(word) for word in ("file", "database", "table"))
         if (file is None) == (database is None) or (database is None) != (table is None):
-            message = f"`{key.text}` does not say where its holds are"
+            message = f"`{key.text}` does not say where its rows are"
             self.problem("missing-key", key.span, message, "give `file`, or `database` and `table`")
             return None
         where = file or database
         if where is None or (path := self.own_file(where)) is None:
             return None
-        store = (
-            HoldFile(path, _text(settings.get("creditor")) or DEFAULT_CREDITOR)
-            if file is not None
-            else HoldTable(path, _text(table))
-        )
-        return "holds", HoldsChannel(key.text, store, shown=_text(where)), None
+        return path, _text(table), _text(where)
 
     # Values.
 

@@ -22,7 +22,7 @@ VERSION = 1
 OUTBOX = "outbox"
 """The channel that is always there."""
 
-KINDS = ("smtp", "webhook", "holds")
+KINDS = ("smtp", "webhook", "holds", "limits")
 """What a channel may be; exactly one of them."""
 
 
@@ -134,22 +134,27 @@ _WEBHOOK = _record(
     required=("url", "secret"),
 )
 
-_HOLDS = _record(
-    "Where credit holds are kept: a CSV file, or a table of an SQLite database.",
-    {
-        "file": _text("The CSV file with the book's columns, relative to this file."),
-        "database": _text("The SQLite database, relative to this file."),
-        "table": _text("Its table with the book's columns.", 100),
-        "creditor": _text("The creditor's id where a row names none.", 100),
-    },
+_ROWS = {
+    "file": _text("The CSV file with the book's columns, relative to this file."),
+    "database": _text("The SQLite database, relative to this file."),
+    "table": _text("Its table with the book's columns.", 100),
+    "creditor": _text("The creditor's id where a row names none.", 100),
+}
+
+_HOLDS = _record("Where credit holds are kept: a CSV file, or a table of an SQLite database.", _ROWS)
+
+_LIMITS = _record(
+    "Where credit limits are kept: a CSV file, or a table of an SQLite database.",
+    _ROWS | {"currency": _text("The currency where a row names none.", 3)},
 )
 
 _CHANNEL = _record(
-    "A way out: one of `smtp`, `webhook`, `holds`.",
+    "A way out: one of `smtp`, `webhook`, `holds`, `limits`.",
     {
         "smtp": _SMTP,
         "webhook": _WEBHOOK,
         "holds": _HOLDS,
+        "limits": _LIMITS,
         "per_minute": _whole("Most hand-overs a minute; 0 is no limit.", 0, 100_000),
         "test_addresses": _choice("Whether mail may go to domains that are reserved for tests.", Reserved),
     },

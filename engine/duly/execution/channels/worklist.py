@@ -84,7 +84,7 @@ def line_of(deed: Deed) -> Line:
         currency=action.currency,
         invoices=", ".join(action.invoices),
         answer_by=matter.answer_by.isoformat() if matter and matter.answer_by else "",
-        ask=matter.ask if matter else "",
+        ask=(matter.ask if matter else "") or action.detail("ask"),
         because="; ".join(reason.said or reason.rule for reason in action.because),
         brief=deed.message.text if deed.message else "",
         role=action.for_role,
