@@ -12,6 +12,7 @@ from duly.home import APPROVERS
 from duly.journal.approvers import nobody_to_approve, read_all_approvers
 from duly.language.acted_on import parts_of
 from duly.language.load import CANNOT_BE_LOADED, expired_exceptions, load_all
+from duly.language.reward import reward_problems
 from duly.messages.check import check_all
 from duly.reports.checked import as_json, as_text
 from duly.source import has_errors, in_order
@@ -37,7 +38,8 @@ def command(ctx: click.Context, paths: tuple[Path, ...], as_of: date | None, for
     loaded, problems = load_all(path for path in named if path.name != APPROVERS)
     registers, wrong = read_all_approvers(named)
     owners = (problem for policy in loaded for problem in duty_problems(policy))
-    problems = (*problems, *wrong, *nobody_to_approve(loaded, registers), *check_all(loaded), *owners)
+    rewards = (problem for policy in loaded for problem in reward_problems(policy))
+    problems = (*problems, *wrong, *nobody_to_approve(loaded, registers), *check_all(loaded), *owners, *rewards)
     day = as_of or today()
     shown = in_order([*problems, *(warning for policy in loaded for warning in expired_exceptions(policy, day))])
     checked = [(policy, parts_of(policy)) for policy in loaded]

@@ -60,6 +60,7 @@ COMMANDS: Mapping[str, Verb] = {
     "aging": Verb("duly_cli.aging", "Show what is owed by age, who is late, who is new."),
     "statement": Verb("duly_cli.statement", "Show a customer's statement of account."),
     "scorecard": Verb("duly_cli.scorecard", "Show sales beside cash, and how well both were collected."),
+    "rewards": Verb("duly_cli.rewards", "Show what people get for being paid in time, and what to look at first."),
     "apply": Verb("duly_cli.apply", "Carry out a saved plan, once."),
     "record": Verb("duly_cli.record", "Tell the journal what people know: calls, promises, answers, what was posted."),
     "status": Verb("duly_cli.status", "Say what runs, what waits, and what nobody knows."),

@@ -11,7 +11,9 @@ import openpyxl
 import pytest
 from click.testing import CliRunner, Result
 
+from duly.journal.entry import Draft, Event
 from duly_cli.main import main
+from tests.record.journals import journal_in
 
 POLICY = """\
 duly: 1
@@ -169,6 +171,35 @@ def test_the_scorecard_comes_as_one_table(folder: Path) -> None:
         ("EUR", "s1", "0.00"),
         ("USD", "s1", "50000.00"),
     ]
+
+
+def test_promises_and_disputes_that_only_the_journal_knows_are_on_the_card(folder: Path) -> None:
+    def shown(*options: str) -> dict[str, object]:
+        record = json.loads(duly(folder, "scorecard", "--by", "everybody", "--format", "json", *options).stdout)
+        card = next(card for card in record["cards"] if card["currency"] == "USD")
+        terms = {f["formula"]: f["terms"] for f in card["figures"]}
+        disputes = {"opened": card["disputes_opened"], "open": card["disputes_open"]}
+        return {"journal": record["journal"], **disputes, **terms["promises_kept"], **terms["days_to_resolve"]}
+
+    nothing = {"kept": 0, "broken": 0, "days_disputed": 0, "resolved": 0, "opened": 0, "open": 0}
+    assert shown() == {"journal": ""} | nothing
+    journal = journal_in(folder)
+    promise = {"customer": "C1", "creditor": "orchard", "invoice": "I1", "currency": "USD"}
+    promise |= {"promise": "p1", "made_on": "2026-02-20", "due_on": "2026-03-10"}
+    broken = promise | {"promise": "p2", "due_on": "2026-03-01"}
+    dispute = {"invoice": "I1", "opened_on": "2026-02-10"}
+    journal.append(
+        Draft(Event.PROMISE, "credit", customer="C1", body={**promise, "amount": 5_000_000}),
+        Draft(Event.PROMISE, "credit", customer="C1", body={**broken, "amount": 10_000_000}),
+        Draft(Event.DISPUTE, "credit", customer="C1", body=dispute),
+        Draft(Event.DISPUTE_RESOLVED, "credit", customer="C1", body={"invoice": "I1", "resolved_on": "2026-02-17"}),
+    )
+    journal.close()
+    assert shown() == {
+        "journal": "try", "kept": 1, "broken": 1, "days_disputed": 7, "resolved": 1, "opened": 1, "open": 0,
+    }  # fmt: skip
+    assert shown("--env", "live") == {"journal": ""} | nothing
+    assert "of the book and of the journal of `try`" in duly(folder, "scorecard").stdout
 
 
 def test_a_lacking_table_is_named_with_the_book(folder: Path) -> None:

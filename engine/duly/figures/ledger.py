@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from importlib.resources import files
 
@@ -45,6 +45,18 @@ def lay_out(book: Book, policy: Policy, days: Sequence[date]) -> None:
     for statement in sql("20_open").split(";\n"):
         if statement.strip():
             run(statement)
+
+
+def lay_out_cash(book: Book, first: date, last: date) -> None:
+    """Make `figures_items`, `figures_cash`, `figures_returned` and `figures_due` for these days, both included.
+
+    The last must be one of those for which the ledger was laid out.
+    """
+    run = book.connection.execute
+    run(sql("30_items"), {"last": last})
+    run(sql("31_cash"), {"first": first, "last": last})
+    run(sql("32_returned"), {"first": first, "last": last})
+    run(sql("33_due"), {"first": first, "last": last, "after_last": last + timedelta(days=1)})
 
 
 def of_whole_accounts(policy: Policy) -> Policy:

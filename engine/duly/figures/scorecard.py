@@ -9,8 +9,8 @@ goes beyond it, is `on_account`. Money of an earlier quarter that bounced in thi
 fractions of the open items that the aged trial balance shows.
 
 Who sells and who collects is what the book says today: a book keeps no history of
-it, so a card is the work of whoever has the customer now. Promises and disputes are the book's
-tables; what only a journal knows is not on the card.
+it, so a card is the work of whoever has the customer now. Promises and disputes are those of
+the book's tables, to which a journal may have added its own before.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from duly.book.book import Book
 from duly.dates import add_months, month_end
 from duly.figures import formulas
 from duly.figures.formulas import Figure
-from duly.figures.ledger import BUCKETS, lay_out, sql
+from duly.figures.ledger import BUCKETS, lay_out, lay_out_cash, sql
 from duly.figures.needs import place, refuse_balances, refuse_lacking
 from duly.language.policy import Policy
 from duly.source import Problem, Severity
@@ -112,12 +112,16 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Scorecard:
-    """The cards of a quarter, with what has to be known about them."""
+    """The cards of a quarter, with what has to be known about them.
+
+    `journal` names the journal whose promises and disputes are among the book's; it is empty for a book alone.
+    """
 
     quarter: Quarter
     of: Of
     cards: tuple[Card, ...]
     warnings: tuple[Problem, ...] = ()
+    journal: str = ""
 
 
 Measures = Mapping[tuple[str, str], int]
@@ -131,7 +135,7 @@ def quarter_of(day: date) -> Quarter:
     return Quarter(date(day.year, day.month - (day.month - 1) % 3, 1), day)
 
 
-def scorecard(book: Book, policy: Policy, as_of: date, of: Of = Of.PAIR) -> Scorecard:
+def scorecard(book: Book, policy: Policy, as_of: date, of: Of = Of.PAIR, *, journal: str = "") -> Scorecard:
     """The cards of the quarter that holds the day, up to and with it.
 
     Raises `Refused` (4) where the book lacks a table, or gives open balances
@@ -146,7 +150,8 @@ def scorecard(book: Book, policy: Policy, as_of: date, of: Of = Of.PAIR) -> Scor
         "last": quarter.last,
     }
     lay_out(book, policy, list(days.values()))
-    bounds = {**days, "first": quarter.first, "after_last": quarter.last + DAY}
+    lay_out_cash(book, quarter.first, quarter.last)
+    bounds = {**days, "first": quarter.first}
     sums: dict[Party, dict[tuple[str, str], int]] = defaultdict(lambda: defaultdict(int))
     for creditor, currency, salesperson, collector, measure, key, amount in book.connection.execute(
         sql("scorecard"), bounds
@@ -154,7 +159,7 @@ def scorecard(book: Book, policy: Policy, as_of: date, of: Of = Of.PAIR) -> Scor
         party = _party(of, creditor, currency, salesperson, collector)
         sums[party][measure, key] += int(amount)
     cards = tuple(_card(party, sums[party], quarter) for party in sorted(sums, key=_order))
-    return Scorecard(quarter, of, cards, tuple(_warnings(book)))
+    return Scorecard(quarter, of, cards, tuple(_warnings(book)), journal)
 
 
 def _party(of: Of, creditor: str, currency: str, salesperson: str, collector: str) -> Party:

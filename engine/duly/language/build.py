@@ -62,6 +62,7 @@ from duly.language.policy import (
     UnappliedCredit,
     Unit,
 )
+from duly.language.reward import read_reward
 from duly.language.schema import WEEKDAYS
 from duly.language.vocabulary import ACCOUNT, INVOICE, Fact, Names
 from duly.language.written import Part, as_written, step
@@ -516,9 +517,6 @@ class _Builder:
     def together(self, part: Part) -> Together:
         for segment in part.scalars("introduce_collector_to"):
             self.read.named(Names.SEGMENTS, segment)
-        reward = part.part("reward")
-        for key in ("salesperson_pct", "collector_pct"):
-            self.read.per_cent(reward.get(key))
         return Together(
             **part.placed(),
             pair_by=part.text("pair_by"),
@@ -527,7 +525,7 @@ class _Builder:
             weekly=self.rhythm(part, "weekly", lambda day: WEEKDAYS.index(day) if day in WEEKDAYS else 0),
             monthly=self.rhythm(part, "monthly", lambda day: int(day) if day.isdecimal() else 1),
             tell_customer_of=part.texts("tell_customer_of"),
-            reward=as_written(reward.node),
+            reward=read_reward(self.read, part.part("reward")) if part.has("reward") else None,
         )
 
     def pairs(self, together: Part) -> tuple[NamedPair, ...]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 from enum import Enum
+from fractions import Fraction
 from types import MappingProxyType
 
 from duly.language.conditions import ALWAYS, Compare, Condition, Op
@@ -411,6 +412,38 @@ class NamedPair(Placed):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Commission(Placed):
+    """A per cent of what is invoiced and collected; the part held back is paid out as the customer pays."""
+
+    pct: Fraction
+    held_back_until_paid_pct: Fraction = Fraction(100)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamBonus(Placed):
+    """A sum in minor units for each of two buddies whose customers pay in time to so many per cent."""
+
+    amount: int
+    at_least_pct: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reward(Placed):
+    """What salespeople and collectors get for being paid in time; per cents are exact.
+
+    `at_least` and `at_most` bound what one person gets in a quarter, in minor units.
+    """
+
+    on_time_at_least_pct: int
+    salesperson_pct: Fraction = Fraction(0)
+    collector_pct: Fraction = Fraction(0)
+    commission: Commission | None = None
+    team_bonus: TeamBonus | None = None
+    at_least: int = 0
+    at_most: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Together(Placed):
     """What keeps sales and credit in one room; `pairs` are given where people are paired by name."""
 
@@ -420,7 +453,7 @@ class Together(Placed):
     weekly: Rhythm | None = None
     monthly: Rhythm | None = None
     tell_customer_of: tuple[str, ...] = ()
-    reward: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    reward: Reward | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -469,6 +469,42 @@ def _rhythm(description: str, day: Schema) -> Schema:
     return _record(description, {"day": day, "send": send}, required=("day", "send"))
 
 
+_REWARD = _record(
+    "What salespeople and collectors get for being paid in time, each quarter.",
+    {
+        "on_time_share": _record(
+            "The goal: below it nothing is paid for cash in time.",
+            {"at_least_pct": _whole("Per cent of what fell due, settled in time.", 0, 100)},
+            required=("at_least_pct",),
+        ),
+        "salesperson_pct": _per_cent("The salesperson's part of the cash that came in time."),
+        "collector_pct": _per_cent("The collector's part of the cash that came in time."),
+        "commission": _record(
+            "The salesperson's commission on invoices, whatever the goal.",
+            {
+                "pct": _per_cent("Per cent of the invoice."),
+                "held_back_until_paid_pct": _per_cent("How much of it waits until the customer pays; 100 if left out."),
+            },
+            required=("pct",),
+        ),
+        "team_bonus": _record(
+            "A sum for each of two buddies whose customers pay in time.",
+            {
+                "amount": _money("The sum for each."),
+                "at_least_pct": _whole("The goal of the two together, per cent.", 0, 100),
+            },
+            required=("amount", "at_least_pct"),
+        ),
+        "per_quarter": _record(
+            "What one person gets in a quarter.",
+            {"at_least": _money("Not less, where the goal is reached."), "at_most": _money("Not more.")},
+            least=1,
+        ),
+        **_BECAUSE,
+    },
+    required=("on_time_share",),
+)
+
 _TOGETHER = _record(
     "The rhythm that keeps sales and credit in one room.",
     {
@@ -483,17 +519,7 @@ _TOGETHER = _record(
         "weekly": _rhythm("Once a week.", _choice("The weekday.", WEEKDAYS)),
         "monthly": _rhythm("Once a month.", _whole("The day of the month.", 1, 28)),
         "tell_customer_of": _list("Changes that the customer hears of.", _choice("A change.", CHANGES)),
-        "reward": _record(
-            "A shared reward for being paid on time.",
-            {
-                "on_time_share": _record(
-                    "The goal.", {"at_least_pct": _whole("Per cent.", 0, 100)}, required=("at_least_pct",)
-                ),
-                "salesperson_pct": _per_cent("The salesperson's part."),
-                "collector_pct": _per_cent("The collector's part."),
-            },
-            required=("on_time_share",),
-        ),
+        "reward": _REWARD,
         **_BECAUSE,
     },
 )

@@ -29,7 +29,7 @@ def pages(scorecard: Scorecard, *, arithmetic: bool) -> tuple[Page, ...]:
         cards = tuple(those)
         where = f"{creditor}, {currency}"
         made.append(_page(scorecard, cards, f"{where}: sales and cash", MONEY, _money, _money_notes(scorecard)))
-        made.append(_page(scorecard, cards, f"{where}: how well", _titles(cards[0]), _values, ()))
+        made.append(_page(scorecard, cards, f"{where}: how well", _titles(cards[0]), _values, _well_notes(scorecard)))
         rolling = tuple(figure.of for figure in cards[0].figures if figure.formula is ROLL_RATE)
         made.append(_page(scorecard, cards, f"{where}: roll rates in 30 days, %", rolling, _rolling, ()))
     if arithmetic:
@@ -67,6 +67,7 @@ def as_json(scorecard: Scorecard) -> Iterator[str]:
             "first": quarter.first.isoformat(),
             "last": quarter.last.isoformat(),
             "of": scorecard.of.value,
+            "journal": scorecard.journal,
             "formulas": {
                 f.name: {"version": f.version, "title": f.title, "unit": f.unit, "says": f.says, "source": f.source}
                 for f in FORMULAS
@@ -116,6 +117,12 @@ def _money_notes(scorecard: Scorecard) -> tuple[str, ...]:
     if scorecard.quarter.is_whole:
         return ()
     return (f"The quarter is not over: {scorecard.quarter.days} days of it are counted.",)
+
+
+def _well_notes(scorecard: Scorecard) -> tuple[str, ...]:
+    if not scorecard.journal:
+        return ()
+    return (f"Promises and disputes are those of the book and of the journal of `{scorecard.journal}`.",)
 
 
 def _who_columns(of: Of) -> tuple[str, ...]:
