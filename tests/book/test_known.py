@@ -24,7 +24,8 @@ AS_OF = date(2026, 3, 31)
 LATER = date(2026, 4, 1)
 
 PLANNED = {"invoices.due_date", "instalments.due_date", "promises.due_on", "requests.due_on", "customers.since"} | {
-    f"people.{day}" for day in ("away_from", "away_until")
+    *(f"people.{day}" for day in ("away_from", "away_until")),
+    *("customers.renews_on", "orders.day"),
 }
 """Days that say nothing of when they were known."""
 

@@ -47,6 +47,7 @@ MATTER = Matter(
     next_stage="second_reminder",
     collector=Colleague("kay", "Kay Collector", "kay@acme.example", "+44 20 7946 0001"),
     salesperson=Colleague("sam", "Sam Seller", "sam@acme.example", "+44 20 7946 0002"),
+    asked=Colleague("sam", "Sam Seller", "sam@acme.example", "+44 20 7946 0002"),
 )
 LETTER = replace(
     MATTER, channel="letter", template="final_notice", stage="final_notice", tone="final", next_stage="referral"

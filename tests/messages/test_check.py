@@ -6,12 +6,13 @@ import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from duly.language.load import load_policy
-from duly.language.policy import Policy
+from duly.language.policy import AdviseBefore, Policy
 from duly.messages.check import check_templates, check_wording, needs_of, tones_of
 from duly.messages.lexicon import found
 from duly.messages.templates import load_templates
@@ -278,8 +279,16 @@ def test_the_command_looks_at_the_shipped_templates_where_there_are_none(tmp_pat
     assert "write `templates/en/email/reminder.odd.md.j2`" in result.output
 
 
-def test_a_notice_that_nothing_sends_yet_is_missed_with_a_warning(folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("together", "file"),
+    [
+        pytest.param({"tell_customer_of": ("hold",)}, "en/notice/hold.any.md.j2", id="what-the-customer-is-told-of"),
+        pytest.param({"advise_before": AdviseBefore(order_days=10)}, "en/brief/advice.any.md.j2", id="advice-to-sales"),
+    ],
+)
+def test_what_sales_and_credit_do_together_needs_its_wording(folder: Path, together: dict[str, Any], file: str) -> None:
     policy = policy_of(folder)
-    policy = replace(policy, together=replace(policy.together, tell_customer_of=("hold",)))
+    policy = replace(policy, together=replace(policy.together, **together))
     (problem,) = check_templates(load_templates(folder), policy)
-    assert (problem.rule, problem.severity) == ("missing-template", Severity.WARNING)
+    assert (problem.rule, problem.severity) == ("missing-template", Severity.ERROR)
+    assert file in problem.help

@@ -118,7 +118,7 @@ def test_a_brief_says_what_is_asked_by_when_and_what_was_said_before() -> None:
     assert found.answer_by == date(2026, 4, 7)
     assert [said.what for said in found.history] == [
         "courtesy sent",
-        f"payment promised by {ago(10)}",
+        "$1.00 promised by Mar 21, 2026: not kept",
         "the customer called: waits for an approval",
     ]
 

@@ -24,7 +24,7 @@ from duly.execution.recorded import (
     drafts_of,
 )
 from duly.journal.entry import Draft, Entry, Event
-from duly.journal.erase import rename
+from duly.journal.erase import erase, rename
 from duly.journal.history import history_of
 from duly.journal.store import Store
 from duly.language.vocabulary import ANSWER_REASONS
@@ -373,3 +373,23 @@ def test_nobody_says_nothing(by: str) -> None:
     known = Known("C001", in_book=True)
     with pytest.raises(Refused):
         drafts_of(Contact(TODAY, "call", "out"), known, by, TODAY)
+
+
+# What sales said comes back in the next brief, until it is erased.
+
+
+def test_guidance_is_read_back_under_the_customers_new_id_until_it_is_erased(asked: Store) -> None:
+    tell(asked, replace(ANSWER, guidance="approach through the CFO", financial_difficulty=True))
+    rename(asked, "C001", "C900", by="credit", because="merged in the ledger")
+    said = {
+        "customer": "C900",
+        "creditor": "HOME",
+        "rule": "broken_promise",
+        "day": YESTERDAY,
+        "reason": "forgot",
+        "hard": True,
+        "guidance": "approach through the CFO",
+    }
+    assert history_of(asked).said_by_sales == (said,)
+    erase(asked, "C900", by="credit", because="asked for it")
+    assert history_of(asked).said_by_sales == ({**said, "guidance": None},)

@@ -16,6 +16,7 @@ from duly.figures.timeline import Deed, Imported, Told, timeline_of
 from duly.journal.entry import Draft, Event
 from duly.journal.erase import erase, rename
 from duly.journal.store import Store
+from duly.plan.plan import Kind
 from duly.reports import customer as report
 from duly.source import Refused
 from duly.team.customer import Contact, Open, open_items, preferred_channel, record_of
@@ -163,6 +164,49 @@ def test_what_was_done_under_a_former_id_is_told_as_well(journal: Store) -> None
     said(journal, Event.CALL, {"day": "2026-03-03", "channel": "call", "direction": "out"}, "OLD", note="as OLD")
     rename(journal, "OLD", "C001", by="credit", because="merged")
     assert "as OLD" in text(make_book(customers=[{"customer": "C001"}]), journal, as_of=date.max)
+
+
+def test_all_that_sales_and_credit_did_together_is_in_it(journal: Store) -> None:
+    """Notices, statements, introductions, advice and proposals, beside the answers with their guidance."""
+    begin(journal)
+    kinds = [
+        (Kind.NOTICE, "hold", "email"),
+        (Kind.STATEMENT, "monthly", "letter"),
+        (Kind.INTRODUCTION, "new", ""),
+        (Kind.ADVICE, "before_order", ""),
+        (Kind.LIMIT_PROPOSAL, "raise_good_payer", ""),
+    ]
+    for kind, rule, channel in kinds:
+        action = replace(
+            MESSAGE, id=f"{kind.value:x<24}", kind=kind, stage=rule, channel=channel, tone="none", amount=0
+        )
+        accepted(journal, action)
+    answered: dict[str, object] = {"rule": "before_hold", "reason": "cash_trouble", "day": "2026-03-31"}
+    said(journal, Event.ANSWER, answered, guidance="approach through the CFO")
+    shown = text(make_book(customers=[{"customer": "C001"}]), journal, as_of=date.max)
+    for line in (
+        "notice: email, hold: accepted",
+        "statement: letter, monthly: accepted",
+        "introduction, new: accepted",
+        "advice note, before_order: accepted",
+        "limit proposal, raise_good_payer: accepted",
+        "sales answered before_hold: cash trouble on 2026-03-31; guidance: approach through the CFO",
+    ):
+        assert line in shown
+
+
+def test_who_approved_what_as_what_and_why_is_in_it(journal: Store) -> None:
+    statement = {
+        "content": {"kind": "hold", "stage": "credit"},
+        "roles": ["credit_manager"],
+        "because": "agreed by phone",
+    }
+    body = {"statement": statement, "signature": "c2ln", "key_id": "k"}
+    for event in (Event.APPROVED, Event.REJECTED):
+        journal.append(Draft(event, "manager", HOLD.id, "C001", body=body))
+    shown = text(make_book(customers=[{"customer": "C001"}]), journal, as_of=date.max)
+    assert "approved as credit manager: hold, credit (agreed by phone), by manager" in shown
+    assert "rejected as credit manager: hold, credit (agreed by phone), by manager" in shown
 
 
 # What is personal, and what is hostile.

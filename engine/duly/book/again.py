@@ -204,7 +204,9 @@ def _derive(account: Ledger, creditor: str, customer: str, unit: str, read: _Rea
     opened = [item for item in mine if item.id in open_of]
     if any(not item.near or _is_far(item, as_of) for item in opened):
         return None
-    promises = [(promise, _state(account, promise)) for promise in account.rows.promises if promise.made_on <= as_of]
+    promises = [
+        (promise, promise_state(account, promise)) for promise in account.rows.promises if promise.made_on <= as_of
+    ]
     promised = {promise.invoice for promise, state in promises if state == "open"}
     invoices = tuple(_invoice_facts(account, creditor, item, promised) for item in opened)
     chased = [item for item, facts in zip(opened, invoices, strict=True) if facts.chased__own]
@@ -387,7 +389,7 @@ def _lateness_facts(
     }
 
 
-def _state(account: Ledger, promise: Promise) -> str:
+def promise_state(account: Ledger, promise: Promise) -> str:
     """How a promise stands: withdrawn in time, kept, open or broken."""
     as_of = account.as_of
     if promise.cancelled_on and promise.cancelled_on <= min(as_of, promise.due_on):

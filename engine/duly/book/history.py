@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 
 from duly.book.book import Book, Presence
 from duly.book.tables import TABLES, Column, Kind, Table
-from duly.journal.history import History, Row
+from duly.journal.history import SAID_BY_SALES, History, Row
 from duly.language.sql import identifier
 
 SQL_TYPE = {Kind.DATE: "DATE", Kind.MONEY: "BIGINT", Kind.WHOLE: "BIGINT", Kind.YES_NO: "BOOLEAN"}
@@ -38,7 +38,18 @@ def add_history(book: Book, history: History) -> int:
         if name in FROM_THE_LEDGER and book.given[name] is Presence.GIVEN:
             continue
         left_out += _insert(book, TABLES[name], rows)
+    _add_said_by_sales(book, history.said_by_sales)
     return left_out
+
+
+def _add_said_by_sales(book: Book, rows: Sequence[Row]) -> None:
+    """Put the answers of sales beside the book's tables, for briefs to read; no book brings any."""
+    types = {name: {"day": "DATE", "hard": "BOOLEAN"}.get(name, "VARCHAR") for name in SAID_BY_SALES}
+    unnested = ", ".join(f"unnest(CAST(? AS {type_}[])) AS {identifier(name)}" for name, type_ in types.items())
+    book.connection.execute(
+        f"CREATE OR REPLACE TABLE said_by_sales AS SELECT {unnested}",
+        [[row.get(name) for row in rows] for name in types],
+    )
 
 
 def _insert(book: Book, table: Table, rows: Sequence[Row]) -> int:

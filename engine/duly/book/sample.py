@@ -42,6 +42,7 @@ TABLES_WRITTEN = (
     "disputes",
     "promises",
     "contacts_made",
+    "orders",
     "credit_lines",
     "holds",
     "rates",

@@ -95,7 +95,9 @@ SELECT
     c.rare BETWEEN 500 AND 504 AS insolvent,
     c.rare BETWEEN 600 AND 604 AS do_not_contact,
     c.rare BETWEEN 700 AND 709 AS no_email,
-    CASE WHEN c.annual_sales >= 1000000 THEN 'key_account' END AS tags
+    CASE WHEN c.annual_sales >= 1000000 THEN 'key_account' END AS tags,
+    -- Large customers have a contract of a year.
+    CASE WHEN c.annual_sales >= 1000000 THEN today() + CAST(draw(bits('r', c.n), 0, 365) AS INTEGER) END AS renews_on
 FROM customer AS c
 JOIN place AS p ON p.place = c.place
 LEFT JOIN customer AS m ON m.n = c.parent_n
@@ -274,6 +276,15 @@ SELECT b.customer, 'insolvent' AS pause, b.oldest_due + 5 AS day
 FROM behind AS b WHERE b.late > 6 AND b.rare BETWEEN 500 AND 502 ORDER BY b.n;
 
 -- Six customers in ten have a limit; every tenth of those was raised half a year ago.
+-- One customer in 25 is about to order, or has just ordered, a month's sales.
+CREATE TABLE orders AS
+SELECT
+    'ORD-' || c.n AS "order", c.customer, today() + CAST(draw(bits('o', c.n), 1, 30) AS INTEGER) - 5 AS day,
+    money(c.annual_sales * 100 // 12) AS amount, p.currency
+FROM customer AS c JOIN place AS p ON p.place = c.place
+WHERE draw(bits('o', c.n), 0, 25) = 0
+ORDER BY c.n;
+
 CREATE TABLE credit_lines AS
 SELECT customer, "from", money("limit") AS "limit", currency
 FROM (

@@ -131,6 +131,7 @@ TABLES: dict[str, Table] = {
             _yes_no("no_email", "whether it refuses e-mail"),
             _id("ladder", "the ladder it climbs, where the policy chooses by it"),
             Column("tags", Kind.MARKS, "marks, separated by spaces"),
+            _day("renews_on", "day of the next renewal of what was agreed with it"),
         ), who="customer"),
         Table("contacts", "People at the customers, by role.", (
             _CUSTOMER,
@@ -220,6 +221,14 @@ TABLES: dict[str, Table] = {
             _CREDITOR,
             _day("day", "day of booking", required=True),
             _money("amount", "amount booked", required=True),
+            _CURRENCY,
+        ), who="customer"),
+        Table("orders", "Orders being negotiated, or booked and not invoiced yet.", (
+            _id("order", "the order's id", required=True, key=True),
+            _CUSTOMER,
+            _CREDITOR,
+            _day("day", "day on which it is to be booked, or was", required=True),
+            _money("amount", "the order's amount", required=True),
             _CURRENCY,
         ), who="customer"),
         Table("credit_lines", "Credit limits, each in force from its day until the next.", (

@@ -1,10 +1,11 @@
 """All that was said to, by and about one customer, in one line of time.
 
 It comes from the contact logs that the book brings and from the journal: messages and
-letters, calls, replies, promises, disputes, requests to sales and their answers,
-holds. An action is one entry, on the day of the last thing that happened to it, with
-where it stands; its approvals are left to `duly why`. What is personal is there where
-the journal still keeps it, and named as erased where it does not.
+letters, notices and statements, calls, replies, promises, disputes, requests to sales
+and their answers, introductions, advice, proposals, holds. An action is one entry, on
+the day of the last thing that happened to it, with where it stands; who approved or
+rejected it stands by itself. What is personal is there where the journal still keeps it,
+and named as erased where it does not.
 
 Nothing is merged by likeness: a call that both the book and the journal have is there
 twice, each with where it comes from.
@@ -87,7 +88,7 @@ LOGS: Sequence[_Log] = (
 )
 """What the book brings of communications, and of which day of it."""
 
-LEFT_OUT = frozenset({Event.CREATED, Event.RUN_STARTED, Event.RUN_ENDED, Event.APPROVED, Event.REJECTED})
+LEFT_OUT = frozenset({Event.CREATED, Event.RUN_STARTED, Event.RUN_ENDED})
 """Entries that say nothing that was said or done with the customer."""
 
 

@@ -40,7 +40,8 @@ class History:
     message joined is found by its parts. `unposted` has the keys of the letters that were
     written and that nobody has said were posted, by what they are about. `rejected`
     has the day on which a person rejected an action, by key. `runs` are the bodies of
-    the RUN_STARTED entries, oldest first.
+    the RUN_STARTED entries, oldest first. `said_by_sales` has a row of `SAID_BY_SALES` for
+    every answer, oldest first: its guidance is personal, and empty once it was erased.
     """
 
     head: str = "none"
@@ -49,7 +50,11 @@ class History:
     unposted: Mapping[About, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
     rejected: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     runs: tuple[Row, ...] = ()
+    said_by_sales: tuple[Row, ...] = ()
 
+
+SAID_BY_SALES = ("customer", "creditor", "rule", "day", "reason", "hard", "guidance")
+"""What an answer said: why the customer does not pay, whether it is in financial difficulty, how to approach it."""
 
 NO_HISTORY = History()
 
@@ -84,7 +89,7 @@ def history_of(journal: Journal, *, without: str = "") -> History:
     `without` leaves out the runs whose ids begin so, as if nothing had happened in them.
     """
     head = journal.head()
-    told = _Telling(journal.environment)
+    told = _Telling(journal)
     for entry in journal.entries():
         if entry.seq > head.seq:
             break
@@ -130,8 +135,9 @@ class _Said:
 
 
 class _Telling:
-    def __init__(self, environment: str) -> None:
-        self._environment = environment
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._environment = journal.environment
         self._deeds: dict[str, _Deed] = {}
         self._rejected: dict[str, str] = {}
         self._answers: list[Entry] = []
@@ -225,7 +231,20 @@ class _Telling:
             unposted=self._unposted(),
             rejected={**self._rejected, **self._rejected_elsewhere()},
             runs=tuple(self._runs),
+            said_by_sales=tuple(map(self._said_by_sales, self._answers)),
         )
+
+    def _said_by_sales(self, answer: Entry) -> Row:
+        guidance = self._journal.personal(answer).get("guidance") if "guidance" in answer.sealed else None
+        return {
+            "customer": self._now(answer.customer, answer.seq),
+            "creditor": answer.body.get("creditor") or None,
+            "rule": answer.body.get("rule"),
+            "day": date.fromisoformat(_day(answer)),
+            "reason": answer.body.get("reason"),
+            "hard": answer.body.get("financial_difficulty") is True,
+            "guidance": guidance or None,
+        }
 
     def _stages(self) -> list[dict[str, object]]:
         stages: dict[tuple[object, ...], dict[str, object]] = {}

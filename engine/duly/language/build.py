@@ -19,6 +19,7 @@ from duly.language.gate import Map, Scalar
 from duly.language.policy import (
     ASK_NOTHING,
     AccountPause,
+    AdviseBefore,
     After,
     Basis,
     Calendar,
@@ -525,6 +526,7 @@ class _Builder:
             weekly=self.rhythm(part, "weekly", lambda day: WEEKDAYS.index(day) if day in WEEKDAYS else 0),
             monthly=self.rhythm(part, "monthly", lambda day: int(day) if day.isdecimal() else 1),
             tell_customer_of=part.texts("tell_customer_of"),
+            advise_before=self.advise_before(part.part("advise_before")) if part.has("advise_before") else None,
             reward=read_reward(self.read, part.part("reward")) if part.has("reward") else None,
         )
 
@@ -549,6 +551,13 @@ class _Builder:
         if not together.has(key):
             return None
         return Rhythm(**part.placed(), day=day(part.text("day")), send=part.texts("send"))
+
+    def advise_before(self, part: Part) -> AdviseBefore:
+        return AdviseBefore(
+            **part.placed(),
+            renewal_days=part.maybe_whole("renewal_days"),
+            order_days=part.maybe_whole("order_days"),
+        )
 
     def limits(self, part: Part) -> Limits:
         cap, fuse = part.part("contacts_per_customer"), part.part("fuse")

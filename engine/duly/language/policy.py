@@ -444,6 +444,14 @@ class Reward(Placed):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AdviseBefore(Placed):
+    """How many days before a renewal or an order credit advises sales; None where it does not."""
+
+    renewal_days: int | None = None
+    order_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Together(Placed):
     """What keeps sales and credit in one room; `pairs` are given where people are paired by name."""
 
@@ -453,6 +461,7 @@ class Together(Placed):
     weekly: Rhythm | None = None
     monthly: Rhythm | None = None
     tell_customer_of: tuple[str, ...] = ()
+    advise_before: AdviseBefore | None = None
     reward: Reward | None = None
 
 

@@ -519,6 +519,14 @@ _TOGETHER = _record(
         "weekly": _rhythm("Once a week.", _choice("The weekday.", WEEKDAYS)),
         "monthly": _rhythm("Once a month.", _whole("The day of the month.", 1, 28)),
         "tell_customer_of": _list("Changes that the customer hears of.", _choice("A change.", CHANGES)),
+        "advise_before": _record(
+            "When credit advises sales unasked: how the customer pays, what is late, whether it fits the limit.",
+            {
+                "renewal_days": _whole("So many days before the customer's renewal.", 0, 365),
+                "order_days": _whole("So many days before an order, and once it is booked.", 0, 365),
+            },
+            least=1,
+        ),
         "reward": _REWARD,
         **_BECAUSE,
     },

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from duly.home import home_of
@@ -26,7 +26,7 @@ from duly.messages.templates import ANY_TONE, Key, Template, Templates, read_tem
 from duly.messages.variables import BRIEF, DUNNING, NO_STAGE, NOTICE, STATEMENT
 from duly.messages.where import templates_of
 from duly.messages.wording import message_problems, phrase_problems
-from duly.source import Problem, Severity, Span, in_order
+from duly.source import Problem, Span, in_order
 
 
 def check_all(policies: Iterable[Policy]) -> tuple[Problem, ...]:
@@ -85,7 +85,6 @@ class Need:
     span: Span
     following: tuple[str, ...] = ()
     in_every_language: bool = True
-    acted_on: bool = True
 
 
 def needs_of(policy: Policy) -> tuple[Need, ...]:
@@ -100,11 +99,13 @@ def needs_of(policy: Policy) -> tuple[Need, ...]:
         if rule.ask != ASK_NOTHING:
             needs.append(Need(BRIEF, rule.ask, ANY_TONE, rule.span, in_every_language=False))
     together = policy.together
+    if together.advise_before is not None:
+        needs.append(Need(BRIEF, "advice", ANY_TONE, together.advise_before.span, in_every_language=False))
     for change in together.tell_customer_of:
-        needs.append(Need(NOTICE, change, ANY_TONE, together.span, acted_on=False))
+        needs.append(Need(NOTICE, change, ANY_TONE, policy.places.get("/together/tell_customer_of", together.span)))
     for rhythm in (together.weekly, together.monthly):
         if rhythm and any("statement" in sent for sent in rhythm.send):
-            needs.append(Need(STATEMENT, "statement", ANY_TONE, rhythm.span, acted_on=False))
+            needs.append(Need(STATEMENT, "statement", ANY_TONE, rhythm.span))
     return tuple(dict.fromkeys(needs))
 
 
@@ -138,8 +139,7 @@ def _need_problems(templates: Templates, policy: Policy, need: Need, languages: 
         for key in shown:
             tone = f" in the tone `{need.tone}`" if need.tone != ANY_TONE else ""
             message = f"`{need.name}` has no template for `{need.channel}`{tone} in `{key.language}`"
-            problem = _placed(policy, need.span, "missing-template", message, f"write `templates/{key.file}`")
-            yield problem if need.acted_on else replace(problem, severity=Severity.WARNING)
+            yield _placed(policy, need.span, "missing-template", message, f"write `templates/{key.file}`")
     if need.channel in DUNNING:
         for key in there:
             yield from _required(templates.messages[key], policy)

@@ -249,6 +249,14 @@ class _Parts(Mapping[str, Sequence[Block]]):
         title = Paragraph(((Run(self._wording.label("guidance"), bold=True),),))
         return (title, Items(tuple((Run(line),) for line in lines)))
 
+    def position(self) -> Sequence[Block]:
+        lines = self._matter.advised.position if self._matter.advised else ()
+        return (Items(tuple((Run(line),) for line in lines)),) if lines else ()
+
+    def advice(self) -> Sequence[Block]:
+        said = self._matter.advised.recommended if self._matter.advised else ()
+        return (Items(tuple((Run(what, bold=True), Run(f": {why}.")) for what, why in said)),) if said else ()
+
 
 _MAKERS: Mapping[str, Callable[[_Parts], Sequence[Block]]] = {
     "salutation": _Parts.salutation,
@@ -260,6 +268,8 @@ _MAKERS: Mapping[str, Callable[[_Parts], Sequence[Block]]] = {
     "people": _Parts.people,
     "history": _Parts.history,
     "guidance": _Parts.guidance,
+    "position": _Parts.position,
+    "advice": _Parts.advice,
 }
 assert _MAKERS.keys() == PARTS.keys()
 

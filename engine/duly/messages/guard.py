@@ -135,7 +135,8 @@ def _seen(page: str) -> str:
 def _excused(matter: Matter, manner: Writing, own: _Amounts, wording: str) -> frozenset[str]:
     """Words of the message that are no id of anybody: of the wording, of people and places, of days and amounts."""
     texts = [wording, *_places(matter), *own.may]
-    days = [matter.as_of, matter.pay_by, *([matter.answer_by] if matter.answer_by else [])]
+    told = (matter.answer_by, matter.away_until, matter.hold_day, matter.advised.day if matter.advised else None)
+    days = [matter.as_of, matter.pay_by, *(day for day in told if day)]
     for line in matter.lines:
         days += [line.due_date, *([line.invoice_date] if line.invoice_date else [])]
         texts += [str(line.days_past_due), manner.number(line.days_past_due)]
@@ -155,10 +156,13 @@ def _places(matter: Matter) -> Iterator[str]:
     """What the matter says of companies and people; ids of invoices and notes are not among it."""
     for party in (matter.creditor, matter.customer):
         yield from (party.id, party.name, party.country, party.email, party.phone, *party.address, *party.pay_to)
-    for person in (matter.collector, matter.salesperson):
+    for person in (matter.collector, matter.salesperson, matter.asked, matter.away):
         if person is not None:
             yield from (person.id, person.name, person.email, person.phone)
     yield from (matter.contact_name, matter.reference, *matter.guidance)
+    yield from (matter.pays, matter.decides, matter.steps_in, matter.paying)
+    if told := matter.advised:
+        yield from (told.about, told.order, *told.position, *(text for said in told.recommended for text in said))
 
 
 # Amounts.

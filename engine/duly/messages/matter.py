@@ -57,6 +57,28 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Advised:
+    """What credit tells sales before a renewal or an order, in words that are made from facts.
+
+    `before` is `renewal` or `order`; `about` names the customer where another one pays for it.
+    `recommended` has each recommendation with its reason.
+    """
+
+    before: str
+    day: date
+    position: tuple[str, ...]
+    recommended: tuple[tuple[str, str], ...]
+    order: str = ""
+    about: str = ""
+    paying: str = ""
+    asked: Colleague | None = None
+    away: Colleague | None = None
+    away_until: date | None = None
+    salesperson: Colleague | None = None
+    collector: Colleague | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Matter:
     """Everything that one message can say.
 
@@ -64,7 +86,11 @@ class Matter:
     `language`; `totals` are by currency, in the order of the lines. `pay_by` is the
     last day before the next stage could follow; `next_stage` is that stage, empty
     where there is none. `reference` is what a reply or a payment should name.
-    `ask`, `answer_by`, `history` and `guidance` are for a brief to sales; `change` is
+    `ask`, `answer_by`, `history` and `guidance` are for a brief to a colleague, as are:
+    `asked`, who gets it, and `away` whose work that is, if somebody else's; `paying` how
+    the customer pays; `pays` and `decides` whom to speak to there; `hold_day` when a hold
+    could fall; `steps_in` who is told without an answer; `advised` what credit
+    recommends. `change` is
     what an account-change notice tells (`hold`, `release`, `limit_change`, …).
     """
 
@@ -88,6 +114,16 @@ class Matter:
     answer_by: date | None = None
     history: tuple[Said, ...] = ()
     guidance: tuple[str, ...] = ()
+    asked: Colleague | None = None
+    away: Colleague | None = None
+    away_until: date | None = None
+    paying: str = ""
+    relationship: str = ""
+    pays: str = ""
+    decides: str = ""
+    hold_day: date | None = None
+    steps_in: str = ""
+    advised: Advised | None = None
     change: str = ""
     limit: tuple[str, int] | None = None
 

@@ -20,6 +20,7 @@ EMAIL, LETTER, BRIEF, STATEMENT, NOTICE = CHANNELS = ("email", "letter", "brief"
 
 ALL = frozenset(CHANNELS)
 DUNNING = frozenset({EMAIL, LETTER})
+ONLY_BRIEF = frozenset({BRIEF})
 OWED = ALL - {NOTICE}
 TO_CUSTOMER = ALL - {BRIEF}
 
@@ -72,9 +73,22 @@ VARIABLES: Mapping[str, Variable] = MappingProxyType(
             Variable("stage", Sort.WORD, DUNNING),
             Variable("tone", Sort.WORD, DUNNING),
             Variable("next_stage", Sort.WORD, DUNNING),
-            Variable("rule", Sort.TEXT, frozenset({BRIEF})),
-            Variable("ask", Sort.WORD, frozenset({BRIEF})),
-            Variable("answer_by", Sort.DAY, frozenset({BRIEF})),
+            Variable("rule", Sort.TEXT, ONLY_BRIEF),
+            Variable("ask", Sort.WORD, ONLY_BRIEF),
+            Variable("answer_by", Sort.DAY, ONLY_BRIEF),
+            Variable("asked.name", Sort.TEXT, ONLY_BRIEF, may_be_unknown=True),
+            Variable("away.name", Sort.TEXT, ONLY_BRIEF, may_be_unknown=True),
+            Variable("away_until", Sort.DAY, ONLY_BRIEF, may_be_unknown=True),
+            Variable("paying", Sort.TEXT, ONLY_BRIEF, may_be_unknown=True),
+            Variable("relationship", Sort.WORD, ONLY_BRIEF),
+            Variable("pays", Sort.TEXT, ONLY_BRIEF, may_be_unknown=True),
+            Variable("decides", Sort.TEXT, ONLY_BRIEF, may_be_unknown=True),
+            Variable("hold_day", Sort.DAY, ONLY_BRIEF, may_be_unknown=True),
+            Variable("steps_in", Sort.TEXT, ONLY_BRIEF, may_be_unknown=True),
+            Variable("before", Sort.WORD, ONLY_BRIEF),
+            Variable("before_day", Sort.DAY, ONLY_BRIEF, may_be_unknown=True),
+            Variable("order", Sort.TEXT, ONLY_BRIEF, may_be_unknown=True),
+            Variable("about", Sort.TEXT, ONLY_BRIEF, may_be_unknown=True),
             Variable("change", Sort.WORD, frozenset({NOTICE})),
             Variable("limit", Sort.TEXT, frozenset({NOTICE}), may_be_unknown=True),
         )
@@ -96,14 +110,20 @@ PARTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "people": TO_CUSTOMER,
         "next_step": DUNNING,
         "closing": TO_CUSTOMER,
-        "history": frozenset({BRIEF}),
-        "guidance": frozenset({BRIEF}),
+        "history": ONLY_BRIEF,
+        "guidance": ONLY_BRIEF,
+        "position": ONLY_BRIEF,
+        "advice": ONLY_BRIEF,
     }
 )
 """Every part that a line of its own can ask for, and the channels that have it."""
 
 NO_STAGE = "none"
 """The next stage of a matter after which no stage follows."""
+
+
+NOT_SAID = "none"
+"""A word that nobody has said, such as the relationship."""
 
 
 def values_of(matter: Matter, manner: Writing, conjunction: str) -> dict[str, object]:
@@ -124,6 +144,19 @@ def values_of(matter: Matter, manner: Writing, conjunction: str) -> dict[str, ob
         "next_stage": matter.next_stage or NO_STAGE,
         "ask": matter.ask,
         "answer_by": matter.answer_by,
+        "asked__name": matter.asked.name if matter.asked else None,
+        "away__name": matter.away.name if matter.away else None,
+        "away_until": matter.away_until,
+        "paying": matter.paying or None,
+        "relationship": matter.relationship or NOT_SAID,
+        "pays": matter.pays or None,
+        "decides": matter.decides or None,
+        "hold_day": matter.hold_day,
+        "steps_in": matter.steps_in or None,
+        "before": matter.advised.before if matter.advised else NOT_SAID,
+        "before_day": matter.advised.day if matter.advised else None,
+        "order": matter.advised.order or None if matter.advised else None,
+        "about": matter.advised.about or None if matter.advised else None,
         "change": matter.change,
         "limit": manner.money(*reversed_pair(matter.limit)) if matter.limit else None,
         "customer__id": matter.customer.id,

@@ -22,14 +22,12 @@ from duly.plan.reach import NOWHERE_KNOWN, Reach
 from duly.rules import layers
 from duly.rules.decision import NONE, Decision, Wait
 from duly.rules.trace import values_read
+from duly.team.staff import NOBODY, Staff
 
 ROLE = {Kind.MESSAGE: "collector", Kind.SALES_REQUEST: "salesperson"}
 """Who a message or a request is for, when the policy names nobody."""
 
 CREDIT_MANAGER = "credit_manager"
-
-NAMED_ROLES = frozenset({"collector", "salesperson"})
-"""Roles that a customer's own record fills with a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +45,7 @@ class Account:
 
     `releases` says how often each hold of it was released before, by the hold's id;
     `overdue` has the requests of whose silence somebody is told, by the sales rule's id.
+    `staff` who of us is there.
     """
 
     environment: str
@@ -61,6 +60,7 @@ class Account:
     reach: Reach = NOWHERE_KNOWN
     releases: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     overdue: Mapping[str, Overdue] = field(default_factory=lambda: MappingProxyType({}))
+    staff: Staff = NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,6 @@ class Deed:
     tone: str = NONE
     approval: tuple[str, ...] = ()
     occurrence: int = 1
-    person: str = ""
     details: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -120,7 +119,7 @@ def actions_of(policy: Policy, account: Account, decision: Decision) -> Iterator
 
 def _told(rule: SalesRule, overdue: Overdue) -> Deed:
     days = (("asked_on", overdue.asked_on.isoformat()), ("due_on", overdue.due_on.isoformat()))
-    return Deed(Kind.TASK, rule.id, rule.unanswered_tell, task=ANSWER_OVERDUE, person=overdue.person, details=days)
+    return Deed(Kind.TASK, rule.id, rule.unanswered_tell, task=ANSWER_OVERDUE, details=days)
 
 
 def _why_told(rule: SalesRule, known: Facts) -> tuple[Because, ...]:
@@ -232,7 +231,6 @@ def _action(account: Account, deed: Deed, because: tuple[Because, ...]) -> Actio
     currency, amount = (
         next(iter(amounts.items())) if single else (str(account.facts["currency"]), _number(account.facts, "past_due"))
     )
-    person = account.facts[deed.for_role] if deed.for_role in NAMED_ROLES else None
     return Action(
         id=action_key(account, deed),
         customer=account.customer,
@@ -245,7 +243,7 @@ def _action(account: Account, deed: Deed, because: tuple[Because, ...]) -> Actio
         template=deed.template,
         task=deed.task,
         for_role=deed.for_role,
-        person=deed.person or (str(person) if person else ""),
+        person=_person(account, deed),
         not_before=account.not_before if deed.reaches_customer else account.as_of.isoformat(),
         invoices=tuple(item.id for item in account.items),
         amount=amount,
@@ -258,6 +256,14 @@ def _action(account: Account, deed: Deed, because: tuple[Because, ...]) -> Actio
         to=account.reach.to(deed.channel) if deed.reaches_customer else "",
         details=deed.details,
     )
+
+
+def _person(account: Account, deed: Deed) -> str:
+    """Who does it: of a message, whom the customer knows; of all else, whoever is there."""
+    salesperson, collector = (str(account.facts[role] or "") for role in ("salesperson", "collector"))
+    if deed.reaches_customer:
+        return {"salesperson": salesperson, "collector": collector}.get(deed.for_role, "")
+    return account.staff.person_for(deed.for_role, salesperson, collector)
 
 
 def action_key(account: Account, deed: Deed) -> str:

@@ -32,6 +32,7 @@ from duly.book.raw import raw_rows
 from duly.journal.history import NO_HISTORY, History, Row
 from duly.language.policy import Policy, Unit
 from duly.language.reads import FactColumn, fact_columns, facts_needed
+from duly.plan.absences import nobody_stands_in
 from duly.plan.actions import Account, Item, actions_of, withheld_of
 from duly.plan.ahead import STAGE, next_days
 from duly.plan.explanation import Explanation, explain
@@ -53,6 +54,7 @@ from duly.rules.columnar import ACTING, Key, accounts_by_decision, decide
 from duly.rules.decision import NONE, Decision
 from duly.rules.trace import decided
 from duly.source import NOWHERE, Problem, Refused
+from duly.team.staff import staff_of
 
 if TYPE_CHECKING:
     from duly.rules.agreement import Opinion
@@ -139,7 +141,13 @@ def make_plan(
             *((key[1], why) for key, why in opinion.undecided),
             *((customer, HARSHEST_FIRST) for customer in sorted(harshest)),
         ),
-        notes=(*opinion.notes, *called_off, *together.notes, *_about_nobody(0 if book.is_part else left_out)),
+        notes=(
+            *opinion.notes,
+            *called_off,
+            *nobody_stands_in(book, as_of, actions),
+            *together.notes,
+            *_about_nobody(0 if book.is_part else left_out),
+        ),
         names=_names(book, {*(a.customer for a in actions), *(w.customer for w in withheld)}),
     )
 
@@ -247,7 +255,8 @@ def accounts_of(book: Book, policy: Policy, as_of: date, environment: str) -> It
     moments = Moments(policy, as_of)
     reach = reach_of(book, f"SELECT customer FROM decisions WHERE {ACTING}")
     releases = _releases(book, as_of)
-    overdue = overdue_of(book, policy, as_of, kinds)
+    overdue = overdue_of(book, as_of, kinds)
+    staff = staff_of(book, as_of)
     for decision, some in kinds.items():
         said = decided(decision)
         for creditor, customer, item in some:
@@ -267,6 +276,7 @@ def accounts_of(book: Book, policy: Policy, as_of: date, environment: str) -> It
                 reach=known,
                 releases=releases.get((creditor, customer), NO_RELEASES),
                 overdue={rule: overdue[creditor, customer, rule] for rule in decision.tells},
+                staff=staff,
             )
             yield account, decision
 

@@ -13,10 +13,11 @@ from datetime import date, timedelta
 from types import MappingProxyType
 
 from duly.book.book import Book
-from duly.dates import add_business_days
 from duly.language.conditions import Facts, holds
 from duly.language.policy import Policy, Stage
-from duly.messages.matter import Colleague, Line, Matter, Party, Said
+from duly.messages.matter import Advised, Colleague, Line, Matter, Party
+from duly.plan.advice import advised, as_told
+from duly.plan.briefs import Talks, asked_of_sales, guidance_for, talks_of
 from duly.plan.plan import Action, Kind
 from duly.plan.reach import NOWHERE_KNOWN, Reach, reach_of
 from duly.rules.agreement import facts_of
@@ -26,17 +27,13 @@ from duly.rules.trace import decided
 LEAST_DAYS_TO_PAY = 7
 """A message leaves at least so many days, however soon the next stage could follow."""
 
+TO_COLLEAGUES = frozenset({Kind.SALES_REQUEST, Kind.ADVICE})
+"""What comes with a brief to a colleague about the customer."""
+
 LANGUAGE_OF: Mapping[str, str] = MappingProxyType(
     dict.fromkeys(("US", "GB", "IE", "AU", "NZ"), "en") | {"DE": "de", "AT": "de", "FR": "fr"}
 )
 """The language of a customer whose record does not say it, where its country has one that business is done in."""
-
-BRIEF = "brief"
-BRIEF_LANGUAGE = "en"
-"""The channel and language of a brief to a colleague."""
-
-MOST_SAID = 12
-"""The last things said and done that a brief tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,8 @@ class _Background:
     reach: Mapping[str, Reach]
     lines: Mapping[Key, Mapping[str, Line]]
     facts: Mapping[Key, Facts]
-    said: Mapping[str, tuple[Said, ...]]
+    talks: Talks
+    advised: Mapping[str, Advised]
 
 
 def matters_of(
@@ -61,14 +59,16 @@ def matters_of(
     """
     customers = sorted({action.customer for action in actions})
     keys = sorted({key for action in actions for key in accounts_in(action)})
+    people = people_of(book)
     made = _Background(
         policy=policy,
         creditors=_creditors(book),
-        people=people_of(book),
+        people=people,
         reach=_reach(book, customers),
         lines=_lines(book, customers),
         facts=facts_decided(book, policy, keys),
-        said=_said(book, sorted({a.customer for a in actions if a.kind is Kind.SALES_REQUEST})),
+        talks=talks_of(policy, book, sorted({a.customer for a in actions if a.kind in TO_COLLEAGUES}), people, as_of),
+        advised=advised(policy, book, [a for a in actions if a.kind is Kind.ADVICE], people, as_of),
     )
     matters: dict[str, Matter] = {}
     missing: dict[str, str] = {}
@@ -144,16 +144,9 @@ def _matter(made: _Background, action: Action, as_of: date) -> Matter:
             days = _days_left(made.policy, following, facts)
             return replace(matter, pay_by=as_of + timedelta(days=days), next_stage=following.id if following else "")
         case Kind.SALES_REQUEST:
-            rule = next(rule for rule in made.policy.sales if rule.id == action.stage)
-            return replace(
-                matter,
-                language=BRIEF_LANGUAGE,
-                channel=BRIEF,
-                template=rule.ask,
-                ask=rule.ask,
-                answer_by=add_business_days(as_of, rule.within_business_days, made.policy.calendar.country),
-                history=made.said.get(action.customer, ()),
-            )
+            return asked_of_sales(made.talks, action, matter, facts)
+        case Kind.ADVICE:
+            return as_told(matter, made.advised[action.id], guidance_for(made.talks, action))
         case _:
             return matter
 
@@ -240,36 +233,3 @@ def _lines(book: Book, customers: Sequence[str]) -> Mapping[Key, Mapping[str, Li
     for creditor, customer, item, *line in rows:
         lines.setdefault((creditor, customer, item), {})[line[0]] = Line(*line)
     return lines
-
-
-def _said(book: Book, customers: Sequence[str]) -> Mapping[str, tuple[Said, ...]]:
-    """What was said and done with customers, oldest first: the last things only."""
-    wanted = "(SELECT unnest(?) AS customer)"
-    run = book.connection.execute
-    said: dict[str, list[Said]] = {}
-    for customer, day, stage, outcome in run(
-        f"SELECT e.customer, e.day, e.stage, e.outcome FROM executed_stages AS e JOIN {wanted} AS w "
-        "ON w.customer = e.customer",
-        [customers],
-    ).fetchall():
-        doubt = ", and nobody knows whether it arrived" if outcome == "unknown" else ""
-        said.setdefault(customer, []).append(Said(day, f"{stage.replace('_', ' ')} sent{doubt}"))
-    for customer, day, channel, direction, note in run(
-        f"SELECT c.customer, c.day, c.channel, c.direction, c.note FROM contacts_made AS c JOIN {wanted} AS w "
-        "ON w.customer = c.customer",
-        [customers],
-    ).fetchall():
-        who = "the customer" if direction == "in" else "we"
-        how = {"call": "called", "visit": "visited" if direction == "out" else "came"}.get(channel, "wrote")
-        said.setdefault(customer, []).append(Said(day, f"{who} {how}" + (f": {note}" if note else "")))
-    for customer, made_on, due_on, cancelled in run(
-        f"SELECT p.customer, p.made_on, p.due_on, p.cancelled_on FROM promises AS p JOIN {wanted} AS w "
-        "ON w.customer = p.customer",
-        [customers],
-    ).fetchall():
-        taken_back = ", since taken back" if cancelled else ""
-        said.setdefault(customer, []).append(Said(made_on, f"payment promised by {due_on}{taken_back}"))
-    return {
-        customer: tuple(sorted(those, key=lambda one: (one.day, one.what))[-MOST_SAID:])
-        for customer, those in said.items()
-    }

@@ -59,6 +59,7 @@ def _about(record: Record) -> Iterator[tuple[str, str]]:
     yield "country", printable(record.country)
     yield "region", printable(record.region)
     yield "customer since", record.since.isoformat() if record.since else ""
+    yield "renews on", record.renews_on.isoformat() if record.renews_on else ""
     yield "relationship", printable(record.relationship)
     yield "tags", printable(record.tags)
     yield "parent", printable(record.parent)
@@ -182,6 +183,7 @@ def as_record(record: Record) -> dict[str, Any]:
         **{name: getattr(record, name) or None for name in plain},
         "address": list(record.address),
         "since": _plain(record.since),
+        "renews_on": _plain(record.renews_on),
         "paid_for_by": record.payer or None,
         "pays_for": list(record.pays_for),
         "do_not_contact": record.do_not_contact,

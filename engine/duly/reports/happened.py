@@ -79,6 +79,8 @@ def sentence(entry: Entry, personal: Mapping[str, object] | None = None) -> str:
             promised = f", with promise {_said(body, 'promise')}" if body.get("promise") else ""
             reason = _said(body, "reason").replace("_", " ")
             said = f"{WORDS[entry.event]} {_said(body, 'rule')}: {reason}{also}{promised} on {_said(body, 'day')}"
+        case Event.APPROVED | Event.REJECTED if isinstance(statement := body.get("statement"), Mapping):
+            said = f"{WORDS[entry.event]}{_ruling(statement)}"
         case Event.RENAMED:
             said = f"{WORDS[entry.event]} from {_said(body, 'from')} to {_said(body, 'to')}"
         case Event.FAILED if body.get("decided_by"):
@@ -88,6 +90,15 @@ def sentence(entry: Entry, personal: Mapping[str, object] | None = None) -> str:
             on = f" on {_said(body, 'day')}" if body.get("day") else ""
             said = f"{WORDS[entry.event]}{on}" + (f": {rest}" if rest else "")
     return said + "".join(_sealed(entry, personal))
+
+
+def _ruling(signed: Mapping[str, object]) -> str:
+    """In which roles somebody ruled, on what, and why, as it was signed."""
+    given = signed.get("roles")
+    roles = [printable(str(role)).replace("_", " ") for role in given] if isinstance(given, list | tuple) else []
+    capacity = f" as {' and '.join(roles)}" if roles else ""
+    why = f" ({_said(signed, 'because')})" if signed.get("because") else ""
+    return f"{capacity}: {deed(signed.get('content'))}{why}"
 
 
 def deed(record: object) -> str:

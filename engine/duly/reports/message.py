@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from duly.execution.preview import Preview, Previews
 from duly.messages.matter import Rendered
+from duly.plan.advice import COPY
 from duly.plan.plan import Kind
 from duly.reports.terminal import printable
 
@@ -28,6 +29,8 @@ def _lines(preview: Preview) -> Iterator[str]:
         if action.kind is Kind.MESSAGE
         else action.channel
         if action.kind.to_customer
+        else "the collector's copy"
+        if action.task == COPY
         else "brief to sales"
     )
     yield f"--- {printable(action.stage)}: {how} ---"

@@ -37,7 +37,7 @@ KIND_WORDS = {
     Kind.LIMIT_PROPOSAL: "limit proposal",
     Kind.CHARGE_PROPOSAL: "charge proposal",
     Kind.INTRODUCTION: "introduction",
-    Kind.ADVICE: "advice",
+    Kind.ADVICE: "advice note",
     Kind.NOTICE: "notice",
     Kind.STATEMENT: "statement",
     Kind.LIST: "list",

@@ -75,6 +75,7 @@ class Record:
     email: str = ""
     phone: str = ""
     since: date | None = None
+    renews_on: date | None = None
     relationship: str = ""
     tags: str = ""
     parent: str = ""
@@ -99,7 +100,8 @@ def record_of(book: Book, customer: str, as_of: date, journal: Journal | None = 
     """
     run = book.connection.execute
     row = run(
-        "SELECT name, address, country, region, language, time_zone, email, phone, since, relationship, tags, parent, "
+        "SELECT name, address, country, region, language, time_zone, email, phone, since, renews_on, "
+        "relationship, tags, parent, "
         "COALESCE(do_not_contact, FALSE), COALESCE(no_email, FALSE), COALESCE(insolvent, FALSE) "
         "FROM customers WHERE customer = ?",
         [customer],
@@ -111,7 +113,8 @@ def record_of(book: Book, customer: str, as_of: date, journal: Journal | None = 
     timeline = timeline_of(book, customer, journal, as_of)
     if journal is not None:
         add_history(book, history_of(journal))
-    name, address, country, region, language, zone, email, phone, since, relationship, tags, parent, *marks = row
+    name, address, country, region, language, zone, email, phone, since, renews_on, *more = row
+    relationship, tags, parent, *marks = more
     do_not_contact, no_email, insolvent = marks
     team = team_of(book) if book.given["people"] is not Presence.ABSENT else Team(())
     contacts = _contacts(book, customer)
@@ -129,6 +132,7 @@ def record_of(book: Book, customer: str, as_of: date, journal: Journal | None = 
         email=email or "",
         phone=phone or "",
         since=since,
+        renews_on=renews_on,
         relationship=relationship or "",
         tags=tags or "",
         parent=parent or "",

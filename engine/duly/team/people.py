@@ -128,6 +128,23 @@ class Team:
             )
 
 
+def our_people(book: Book) -> Team:
+    """Our own people alone, without places: nobody where the book does not speak of them."""
+    return Team(_people(book, None))
+
+
+def _people(book: Book, source: TableSource | None) -> tuple[Person, ...]:
+    rows = book.connection.execute(
+        "SELECT row, person, role, name, region, manager, away_from, away_until, covered_by FROM people ORDER BY person"
+    ).fetchall()
+    return tuple(
+        Person(
+            id_, role, name or "", region or "", manager or "", from_, until, cover or "", _place(source, row, "person")
+        )
+        for row, id_, role, name, region, manager, from_, until, cover in rows
+    )
+
+
 def team_of(book: Book) -> Team:
     """The people and customers of a book; raises `Refused` (4) where it does not speak of people."""
     if book.given["people"] is Presence.ABSENT:
@@ -136,20 +153,13 @@ def team_of(book: Book) -> Team:
         raise Refused([Problem("no-people", place, "the book does not say who works here", help_)], DATA)
     sources = _sources(book)
     run = book.connection.execute
-    people = run(
-        "SELECT row, person, role, name, region, manager, away_from, away_until, covered_by FROM people ORDER BY person"
-    ).fetchall()
     customers = run(
         "SELECT row, customer, salesperson, collector, CASE WHEN parent_pays THEN parent END FROM customers "
         "ORDER BY customer"
     ).fetchall()
     parents = {id_: parent for _, id_, _, _, parent in customers if parent}
     return Team(
-        tuple(
-            Person(id_, role, name or "", region or "", manager or "", from_, until, cover or "", span)
-            for row, id_, role, name, region, manager, from_, until, cover in people
-            for span in (_place(sources.get("people"), row, "person"),)
-        ),
+        _people(book, sources.get("people")),
         tuple(
             Served(
                 id_,
