@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,7 +12,7 @@ from icalendar import Calendar, Event
 
 from duly.execution.channels.calendar import invitation, is_meeting, meeting_time
 from duly.execution.channels.routes import Route, route_of
-from duly.execution.ports import Unsendable
+from duly.execution.ports import Deed, Unsendable
 from duly.messages.matter import Colleague
 from duly.plan.plan import Kind
 from tests.channels.deeds import ACTION, KEY, MATTER, MEETING, MESSAGE
@@ -100,6 +101,31 @@ def test_one_person_is_invited_once_and_nobody_is_nobody() -> None:
         invitation(replace(MEETING, matter=replace(MATTER, salesperson=None, collector=None)))
 
 
+def introduction(starts: str = "2026-04-02T09:30+02:00", zone: str = "Europe/Berlin") -> Deed:
+    action = replace(MEETING.action, kind=Kind.INTRODUCTION, details=(("starts", starts), ("time_zone", zone)))
+    return replace(MEETING, action=action)
+
+
+def test_an_introduction_is_when_the_plan_found_both_free_and_brings_the_sheet() -> None:
+    to, content = invitation(introduction())
+    event = event_of(content)
+    assert to == ("north@amber.example", "sales@amber.example")
+    assert event.start == datetime(2026, 4, 2, 7, 30, tzinfo=UTC)
+    assert isinstance(event.start, datetime)
+    assert (event.start.tzinfo, event.end - event.start) == (ZoneInfo("Europe/Berlin"), timedelta(minutes=30))
+    assert str(event["DESCRIPTION"]) == MESSAGE.text
+    attached = event["ATTACH"]
+    assert (attached.params["FMTTYPE"], b64decode(attached.to_ical())) == ("text/html", MESSAGE.html.encode())
+    assert "ATTACH" not in event_of(invitation(MEETING)[1])
+
+
+@pytest.mark.parametrize(("starts", "zone"), [("soon", "Europe/Berlin"), ("2026-04-02T09:30+02:00", "Atlantis/Centre")])
+def test_an_introduction_at_no_time_is_refused(starts: str, zone: str) -> None:
+    with pytest.raises(Unsendable) as refused:
+        invitation(introduction(starts, zone))
+    assert refused.value.rule == "no-time"
+
+
 @pytest.mark.parametrize(
     ("kind", "channel", "task", "route"),
     [
@@ -108,6 +134,8 @@ def test_one_person_is_invited_once_and_nobody_is_nobody() -> None:
         (Kind.SALES_REQUEST, "", "joint_meeting", Route.MEETING), (Kind.HOLD, "", "", Route.HOLD),
         (Kind.RELEASE, "", "", Route.RELEASE), (Kind.REFERRAL, "", "refer_to_agency", Route.REFERRAL),
         (Kind.WRITE_OFF_PROPOSAL, "", "propose_write_off", Route.WRITE_OFF_PROPOSAL),
+        (Kind.INTRODUCTION, "", "introduce", Route.MEETING), (Kind.NOTICE, "letter", "", Route.LETTER),
+        (Kind.NOTICE, "email", "", Route.EMAIL),
     ],
 )  # fmt: skip
 def test_every_action_has_a_way_out(kind: Kind, channel: str, task: str, route: Route) -> None:

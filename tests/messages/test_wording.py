@@ -51,9 +51,12 @@ SERVICE = [
     for name in names
 ]
 BRIEFS = [Key("en", "brief", ask, "any") for ask in ASKS]
-EVERY = [*DUNNING, *SERVICE, *BRIEFS]
 ADVICE = Key("en", "brief", "advice", "any")
 """The one brief without a table of invoices; `tests/plan/test_advice.py` reads it out."""
+SHEET = Key("en", "brief", "introduction", "any")
+"""The talking sheet of an introduction, which is for both and asks for no answer."""
+
+EVERY = [*DUNNING, *SERVICE, *BRIEFS, SHEET]
 
 
 def id_of(key: object) -> str:
@@ -186,6 +189,34 @@ def test_a_brief_says_what_to_ask_what_not_to_promise_and_how_to_answer_by_when(
     assert "{{ answer_by | day }}" in template.subject.text
     assert re.search(r"[Nn]o (longer )?terms", template.body.text)
     assert "release of orders" in template.body.text or "an order will still go out" in template.body.text
+
+
+def test_a_talking_sheet_says_what_to_say_what_to_ask_and_what_not_to_promise(templates: Templates) -> None:
+    text = templates.messages[SHEET].body.text
+    for head in ("**What to say**", "**What to ask**", "**What not to promise**", "**Afterwards**"):
+        assert head in text
+    assert "No terms" in text
+    assert "duly record answer" not in text
+
+
+@pytest.mark.parametrize("name", NOTICES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_notice_names_both_contacts_whom_to_call(templates: Templates, language: str, name: str) -> None:
+    body = templates.messages[Key(language, "notice", name, "any")].body.text
+    assert "\n[[people]]\n" in body
+    assert "\n[[closing]]" in body
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_hold_says_what_it_means_what_ends_it_and_whom_to_call(templates: Templates, language: str) -> None:
+    heads = {
+        "en": ("**New orders:**", "**What ends it:**", "**Whom to call:**"),
+        "de": ("**Neue Bestellungen:**", "**Was sie beendet:**", "**Wen Sie anrufen:**"),
+        "fr": ("**Nouvelles commandes :**", "**Ce qui y met fin :**", "**Qui appeler :**"),
+    }
+    body = templates.messages[Key(language, "notice", "hold", "any")].body.text.replace("\u00a0", " ")
+    assert all(head in body for head in heads[language])
+    assert "{{ since | day }}" in body
 
 
 def wording(template: Template) -> str:
@@ -434,7 +465,8 @@ def first_sentence(composer: Composer, matter: Matter) -> str:
 
 @pytest.mark.parametrize("key", [key for key in EVERY if key.language == "en"], ids=id_of)
 def test_the_greeting_stands_alone_on_its_line(composer: Composer, key: Key) -> None:
-    greeted = "Hello Sam Seller," if key.channel == "brief" else "Dear Jo Sample,"
+    to_us = "Hello Sam Seller and Kay Collector," if key == SHEET else "Hello Sam Seller,"
+    greeted = to_us if key.channel == "brief" else "Dear Jo Sample,"
     assert f"\n{greeted}\n\n" in f"\n{composer.compose(matter_for(key)).message.text}"
 
 

@@ -97,7 +97,8 @@ SELECT
     c.rare BETWEEN 700 AND 709 AS no_email,
     CASE WHEN c.annual_sales >= 1000000 THEN 'key_account' END AS tags,
     -- Large customers have a contract of a year.
-    CASE WHEN c.annual_sales >= 1000000 THEN today() + CAST(draw(bits('r', c.n), 0, 365) AS INTEGER) END AS renews_on
+    CASE WHEN c.annual_sales >= 1000000 THEN today() + CAST(draw(bits('r', c.n), 0, 365) AS INTEGER) END AS renews_on,
+    30 AS payment_terms
 FROM customer AS c
 JOIN place AS p ON p.place = c.place
 LEFT JOIN customer AS m ON m.n = c.parent_n

@@ -130,6 +130,7 @@ TABLES: dict[str, Table] = {
             _yes_no("do_not_contact", "whether it must not be contacted at all"),
             _yes_no("no_email", "whether it refuses e-mail"),
             _id("ladder", "the ladder it climbs, where the policy chooses by it"),
+            Column("payment_terms", Kind.WHOLE, "the days in which its invoices are to be paid, as agreed with it"),
             Column("tags", Kind.MARKS, "marks, separated by spaces"),
             _day("renews_on", "day of the next renewal of what was agreed with it"),
         ), who="customer"),
@@ -208,6 +209,7 @@ TABLES: dict[str, Table] = {
             _day("away_from", "first day of the absence that is on or comes next"),
             _day("away_until", "its last day; open where left out"),
             _id("covered_by", "who stands in while the person is away", references="people.person"),
+            Column("time_zone", Kind.TIME_ZONE, "the person's time zone, by IANA name; the customer's where left out"),
         )),
         Table("contacts_made", "Contacts with customers, both ways.", (
             _CUSTOMER,

@@ -196,7 +196,9 @@ def about(policy: Policy, action: Action, today: date) -> dict[str, object]:
     stages = [stage for stage in policy.stages() if stage.id == action.stage]
     if action.kind in {Kind.MESSAGE, Kind.TASK, Kind.REFERRAL, Kind.WRITE_OFF_PROPOSAL} and stages:
         return {"of": "stage", "stage_has_message": any(stage.send or stage.without_email for stage in stages)}
-    return {"of": "pause"} if action.kind is Kind.TASK else {}
+    if action.kind is not Kind.TASK:
+        return {}
+    return {"of": "pause" if any(pause.id == action.stage for pause in policy.account_pauses) else "together"}
 
 
 def _waiting(asked: Asked, journal: Store) -> Mapping[str, str]:

@@ -281,7 +281,8 @@ def _contacts(book: Book, policy: Policy, day: date) -> Mapping[str, frozenset[d
     return {name: frozenset(those) for name, those in days.items()}
 
 
-PROPOSALS = frozenset({Kind.LIMIT_PROPOSAL, Kind.CHARGE_PROPOSAL})
+TELLS = frozenset({Kind.NOTICE, Kind.INTRODUCTION, Kind.ADVICE, Kind.STATEMENT, Kind.LIST})
+NOT_OF_A_LADDER = TELLS | {Kind.LIMIT_PROPOSAL, Kind.CHARGE_PROPOSAL}
 """Kinds of action that no stage, hold or lateness of today brings about."""
 
 NO_LONGER_DUE = NotDue("no_longer_due", "the policy asks for something else by now")
@@ -292,21 +293,23 @@ def _why_not(found: _Found, action: Action) -> NotDue:
     aside = dict(found.plan.set_aside).get(action.customer)
     if aside is not None:
         return NotDue("set_aside", aside)
-    if action.kind in PROPOSALS:
-        what = f"{action.kind.value.replace('_', ' ')} {action.stage}"
-        same = (
-            t
-            for t in found.plan.withheld
-            if (t.customer, t.creditor, t.what) == (action.customer, action.creditor, what)
-        )
-        withheld = next(same, None)
-        return NotDue(withheld.reason, withheld.explanation) if withheld else NO_LONGER_DUE
+    if action.kind in NOT_OF_A_LADDER:
+        return _why_not_together(found, action)
     thing = found.withheld.get((action.customer, action.creditor, action.item))
     if thing is not None:
         return NotDue(thing.reason, thing.explanation)
     if (action.customer, action.creditor) not in found.late:
         return NotDue("nothing_late", "nothing of it is late any more")
     return NO_LONGER_DUE
+
+
+def _why_not_together(found: _Found, action: Action) -> NotDue:
+    """Why what is about no stage and no ladder would not be planned now."""
+    about = (action.customer, action.creditor, f"{action.kind.value.replace('_', ' ')} {action.stage}")
+    for thing in found.plan.withheld:
+        if (thing.customer, thing.creditor, thing.what) == about:
+            return NotDue(thing.reason, thing.explanation)
+    return NotDue("no_longer_due", "what it tells of is not so any more") if action.kind in TELLS else NO_LONGER_DUE
 
 
 def _cannot_check(message: str) -> Refused:

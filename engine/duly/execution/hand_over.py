@@ -31,7 +31,7 @@ from duly.execution.ports import (
     Unsendable,
 )
 from duly.execution.report import Came, Result
-from duly.execution.steps import Steps, intent_body, personal_of, sent_body, wording_of
+from duly.execution.steps import Steps, intent_body, names_of, personal_of, sent_body, wording_of
 from duly.execution.world import RunOrder, World
 from duly.journal.entry import Draft, Event, written
 from duly.plan.plan import Action
@@ -204,7 +204,14 @@ class HandOver:
             return self.steps.draft(Event.INTENT, action, intent_body(action, about))
         deed, parcel = packed
         body = intent_body(
-            action, {**about, **wording_of(deed.message), "content": parcel.digest, "reference": parcel.reference}
+            action,
+            {
+                **about,
+                **wording_of(deed.message),
+                **names_of(deed),
+                "content": parcel.digest,
+                "reference": parcel.reference,
+            },
         )
         subject = {"subject": deed.message.subject} if deed.message else {}
         return self.steps.draft(Event.INTENT, action, body, personal_of(deed.recipient, parcel) | subject)

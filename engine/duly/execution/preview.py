@@ -82,6 +82,7 @@ def messages_for(
 
 def _as_asked(matter: Matter, action: Action, language: str, tone: str) -> Matter:
     """The matter in another language or tone; a brief stays as colleagues get it."""
-    if action.kind is not Kind.MESSAGE:
+    if not action.kind.to_customer:
         return matter
-    return replace(matter, language=language or matter.language, tone=tone or matter.tone)
+    asked = replace(matter, language=language or matter.language)
+    return replace(asked, tone=tone or matter.tone) if action.kind is Kind.MESSAGE else asked

@@ -12,13 +12,14 @@ from datetime import date
 from types import MappingProxyType
 
 from duly.execution.failpoints import failpoint
-from duly.execution.ports import Parcel, Recipient
+from duly.execution.ports import Deed, Parcel, Recipient
+from duly.journal.dealings import COLLECTOR, NAMES, SALESPERSON, TERMS
 from duly.journal.entry import Draft, Entry, Event
 from duly.journal.states import Standing
 from duly.journal.store import Journal, JournalFailed
 from duly.messages.matter import Rendered
 from duly.plan.document import action_record
-from duly.plan.plan import Action
+from duly.plan.plan import Action, Kind
 
 NOTHING: Mapping[str, object] = MappingProxyType({})
 
@@ -115,6 +116,24 @@ def wording_of(message: Rendered | None) -> dict[str, object]:
         return {}
     wording = {"file": message.file, "language": message.language, "signed_by": message.signed_by}
     return {"message": {**wording, "digest": message.digest}}
+
+
+def names_of(deed: Deed) -> dict[str, object]:
+    """What an intent says of whom and what a message names to the customer, so that a change of it can be told.
+
+    An introduction names the pair, whoever stands in for one of it at the meeting.
+    """
+    action, matter = deed.action, deed.matter
+    if action.kind is Kind.INTRODUCTION:
+        return {NAMES: {aspect: action.detail(aspect) for aspect in (COLLECTOR, SALESPERSON)}}
+    if matter is None or not action.kind.to_customer:
+        return {}
+    named = {
+        COLLECTOR: matter.collector.id if matter.collector else "",
+        SALESPERSON: matter.salesperson.id if matter.salesperson else "",
+        TERMS: str(matter.terms) if matter.terms is not None else "",
+    }
+    return {NAMES: {aspect: what for aspect, what in named.items() if what}}
 
 
 def sent_body(parcel: Parcel, day: date) -> dict[str, object]:

@@ -18,6 +18,7 @@ from datetime import date
 from types import MappingProxyType
 
 from duly.journal.chain import STEPS
+from duly.journal.dealings import NO_DEALINGS, CarriedOut, Dealings, dealings_of
 from duly.journal.entry import Entry, Event
 from duly.journal.identity import key_of
 from duly.journal.states import Standing
@@ -42,6 +43,7 @@ class History:
     has the day on which a person rejected an action, by key. `runs` are the bodies of
     the RUN_STARTED entries, oldest first. `said_by_sales` has a row of `SAID_BY_SALES` for
     every answer, oldest first: its guidance is personal, and empty once it was erased.
+    `dealings` says how accounts were changed and whom customers were told that they have.
     """
 
     head: str = "none"
@@ -51,6 +53,7 @@ class History:
     rejected: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     runs: tuple[Row, ...] = ()
     said_by_sales: tuple[Row, ...] = ()
+    dealings: Dealings = NO_DEALINGS
 
 
 SAID_BY_SALES = ("customer", "creditor", "rule", "day", "reason", "hard", "guidance")
@@ -232,6 +235,7 @@ class _Telling:
             rejected={**self._rejected, **self._rejected_elsewhere()},
             runs=tuple(self._runs),
             said_by_sales=tuple(map(self._said_by_sales, self._answers)),
+            dealings=dealings_of(self._for_certain()),
         )
 
     def _said_by_sales(self, answer: Entry) -> Row:
@@ -250,8 +254,7 @@ class _Telling:
         stages: dict[tuple[object, ...], dict[str, object]] = {}
         for deed in self._done(*_OF_A_STAGE):
             action = deed.action
-            of_no_stage = deed.body.get("of") in {"pause", OF_A_REQUEST}
-            if action["kind"] != "message" and (deed.body.get("stage_has_message") or of_no_stage):
+            if action["kind"] != "message" and (deed.body.get("stage_has_message") or deed.body.get("of") in _NO_STAGE):
                 continue
             # One message about several invoices is the stage of each of them.
             for item, episode in parts_of(action):
@@ -384,6 +387,14 @@ class _Telling:
                 limit = {"from": deed.day, "limit": action["amount"], "currency": action["currency"]}
                 yield {**self._who(deed), **limit}
 
+    def _for_certain(self) -> Iterator[CarriedOut]:
+        for key, deed in self._deeds.items():
+            if deed.day and not deed.unknown:
+                day = date.fromisoformat(deed.day)
+                undone_on = date.fromisoformat(deed.undone_on) if deed.undone_on else None
+                customer = self._now(deed.customer, deed.seq)
+                yield CarriedOut(deed.seq, key, customer, day, undone_on, deed.action, deed.body)
+
     def _done(self, *kinds: str) -> Iterator[_Deed]:
         for deed in self._deeds.values():
             if deed.day and deed.action.get("kind") in kinds:
@@ -444,6 +455,9 @@ class _Telling:
 
 OF_A_REQUEST = "request"
 """What the intent of a task says it is of, where somebody is told that sales has not answered."""
+
+_NO_STAGE = ("pause", OF_A_REQUEST, "together")
+"""What else than a stage an action can be of."""
 
 _OF_A_STAGE = ("message", "task", "referral", "write_off_proposal")
 _CONTACT: Mapping[Event, dict[str, str]] = {

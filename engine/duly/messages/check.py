@@ -74,6 +74,9 @@ def check_templates(templates: Templates, policy: Policy, languages: Iterable[st
 
 # What a policy can reach.
 
+INTRODUCTION = "introduction"
+"""The name of the talking sheet of an introduction."""
+
 
 @dataclass(frozen=True, slots=True)
 class Need:
@@ -103,6 +106,8 @@ def needs_of(policy: Policy) -> tuple[Need, ...]:
         needs.append(Need(BRIEF, "advice", ANY_TONE, together.advise_before.span, in_every_language=False))
     for change in together.tell_customer_of:
         needs.append(Need(NOTICE, change, ANY_TONE, policy.places.get("/together/tell_customer_of", together.span)))
+    if together.introduce_collector_to:
+        needs.append(Need(BRIEF, INTRODUCTION, ANY_TONE, together.span, in_every_language=False))
     for rhythm in (together.weekly, together.monthly):
         if rhythm and any("statement" in sent for sent in rhythm.send):
             needs.append(Need(STATEMENT, "statement", ANY_TONE, rhythm.span))

@@ -67,7 +67,7 @@ class Composer:
         if not text.strip():
             raise Unrenderable("empty-message", "the message has no text")
         html, pdf, pdf_text = "", b"", ""
-        if matter.channel == LETTER:
+        if matter.channel == LETTER or matter.on_paper:
             printed = self._printing().print(_sheet(matter, manner, wording, subject, blocks))
             pdf, pdf_text = printed.pdf, printed.text
             text = _letter_text(matter, manner, wording, subject, text)

@@ -135,14 +135,20 @@ def _seen(page: str) -> str:
 def _excused(matter: Matter, manner: Writing, own: _Amounts, wording: str) -> frozenset[str]:
     """Words of the message that are no id of anybody: of the wording, of people and places, of days and amounts."""
     texts = [wording, *_places(matter), *own.may]
-    told = (matter.answer_by, matter.away_until, matter.hold_day, matter.advised.day if matter.advised else None)
+    told = (
+        matter.answer_by,
+        matter.away_until,
+        matter.hold_day,
+        matter.since,
+        matter.advised.day if matter.advised else None,
+    )
     days = [matter.as_of, matter.pay_by, *(day for day in told if day)]
     for line in matter.lines:
         days += [line.due_date, *([line.invoice_date] if line.invoice_date else [])]
         texts += [str(line.days_past_due), manner.number(line.days_past_due)]
     days += [said.day for said in matter.history]
     texts += [form(day) for day in days for form in (manner.day, manner.short_day)]
-    texts += [str(len(matter.lines)), *map(str, range(1, 21))]
+    texts += [str(len(matter.lines)), *map(str, range(1, 21)), *([str(matter.terms)] if matter.terms else [])]
     excused = {word for text in texts for word in _words(text)}
     excused.update(word for said in matter.history for word in _words(said.what) if _is_no_id(word))
     return frozenset(excused)

@@ -91,7 +91,9 @@ class Matter:
     the customer pays; `pays` and `decides` whom to speak to there; `hold_day` when a hold
     could fall; `steps_in` who is told without an answer; `advised` what credit
     recommends. `change` is
-    what an account-change notice tells (`hold`, `release`, `limit_change`, …).
+    what an account-change notice tells (`hold`, `release`, `limit_change`, …) and `since`
+    its day; `terms` are the customer's days to pay. `on_paper` is for what is no reminder
+    and goes by letter all the same.
     """
 
     creditor: Party
@@ -126,6 +128,9 @@ class Matter:
     advised: Advised | None = None
     change: str = ""
     limit: tuple[str, int] | None = None
+    since: date | None = None
+    terms: int | None = None
+    on_paper: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,8 @@ VARIABLES: Mapping[str, Variable] = MappingProxyType(
             Variable("about", Sort.TEXT, ONLY_BRIEF, may_be_unknown=True),
             Variable("change", Sort.WORD, frozenset({NOTICE})),
             Variable("limit", Sort.TEXT, frozenset({NOTICE}), may_be_unknown=True),
+            Variable("since", Sort.DAY, frozenset({NOTICE}), may_be_unknown=True),
+            Variable("terms", Sort.NUMBER, frozenset({NOTICE}), may_be_unknown=True),
         )
     }
 )
@@ -159,6 +161,8 @@ def values_of(matter: Matter, manner: Writing, conjunction: str) -> dict[str, ob
         "about": matter.advised.about or None if matter.advised else None,
         "change": matter.change,
         "limit": manner.money(*reversed_pair(matter.limit)) if matter.limit else None,
+        "since": matter.since,
+        "terms": matter.terms,
         "customer__id": matter.customer.id,
     }
     _add(values, "creditor", matter.creditor)

@@ -17,9 +17,11 @@ from duly.language.conditions import Facts, holds
 from duly.language.policy import Policy, Stage
 from duly.messages.matter import Advised, Colleague, Line, Matter, Party
 from duly.plan.advice import advised, as_told
-from duly.plan.briefs import Talks, asked_of_sales, guidance_for, talks_of
+from duly.plan.briefs import Talks, asked_of_sales, guidance_for, talks_of, told
+from duly.plan.changes_told import NO_DEALING, Dealing, dealing_of, told_of_a_change
 from duly.plan.plan import Action, Kind
 from duly.plan.reach import NOWHERE_KNOWN, Reach, reach_of
+from duly.plan.talking_sheets import Sheet, sheets_of, talking_sheet
 from duly.rules.agreement import facts_of
 from duly.rules.columnar import Key, accounts_by_decision
 from duly.rules.trace import decided
@@ -27,7 +29,7 @@ from duly.rules.trace import decided
 LEAST_DAYS_TO_PAY = 7
 """A message leaves at least so many days, however soon the next stage could follow."""
 
-TO_COLLEAGUES = frozenset({Kind.SALES_REQUEST, Kind.ADVICE})
+TO_COLLEAGUES = frozenset({Kind.SALES_REQUEST, Kind.INTRODUCTION, Kind.ADVICE})
 """What comes with a brief to a colleague about the customer."""
 
 LANGUAGE_OF: Mapping[str, str] = MappingProxyType(
@@ -48,6 +50,8 @@ class _Background:
     facts: Mapping[Key, Facts]
     talks: Talks
     advised: Mapping[str, Advised]
+    dealing: Mapping[str, Dealing]
+    sheets: Mapping[str, Sheet]
 
 
 def matters_of(
@@ -69,6 +73,8 @@ def matters_of(
         facts=facts_decided(book, policy, keys),
         talks=talks_of(policy, book, sorted({a.customer for a in actions if a.kind in TO_COLLEAGUES}), people, as_of),
         advised=advised(policy, book, [a for a in actions if a.kind is Kind.ADVICE], people, as_of),
+        dealing=dealing_of(book, customers),
+        sheets=sheets_of(book, sorted({a.customer for a in actions if a.kind is Kind.INTRODUCTION}), as_of),
     )
     matters: dict[str, Matter] = {}
     missing: dict[str, str] = {}
@@ -121,6 +127,7 @@ def _matter(made: _Background, action: Action, as_of: date) -> Matter:
     reach = made.reach.get(action.customer, NOWHERE_KNOWN)
     facts = made.facts.get(accounts_in(action)[0], {})
     lines = tuple(_own_lines(made, action))
+    dealing = made.dealing.get(action.customer, NO_DEALING)
     matter = Matter(
         creditor=made.creditors.get(action.creditor, Party(action.creditor, action.creditor)),
         customer=Party(action.customer, reach.name or action.customer, _address(reach), reach.country, reach.email),
@@ -135,8 +142,9 @@ def _matter(made: _Background, action: Action, as_of: date) -> Matter:
         totals=_totals(lines),
         pay_by=as_of + timedelta(days=LEAST_DAYS_TO_PAY),
         contact_name=reach.contact,
-        collector=_colleague(made, facts, "collector"),
-        salesperson=_colleague(made, facts, "salesperson"),
+        collector=made.people.get(dealing.collector),
+        salesperson=made.people.get(dealing.salesperson),
+        terms=dealing.terms,
     )
     match action.kind:
         case Kind.MESSAGE:
@@ -147,6 +155,11 @@ def _matter(made: _Background, action: Action, as_of: date) -> Matter:
             return asked_of_sales(made.talks, action, matter, facts)
         case Kind.ADVICE:
             return as_told(matter, made.advised[action.id], guidance_for(made.talks, action))
+        case Kind.NOTICE:
+            return told_of_a_change(matter, action)
+        case Kind.INTRODUCTION:
+            brief = told(made.talks, action, matter, facts)
+            return talking_sheet(brief, action, made.sheets[action.customer], made.people)
         case _:
             return matter
 
@@ -164,11 +177,6 @@ def _totals(lines: Iterable[Line]) -> tuple[tuple[str, int], ...]:
     for line in lines:
         totals[line.currency] = totals.get(line.currency, 0) + line.open
     return tuple(totals.items())
-
-
-def _colleague(made: _Background, facts: Facts, role: str) -> Colleague | None:
-    person = facts.get(role)
-    return made.people.get(person) if isinstance(person, str) else None
 
 
 # What follows.

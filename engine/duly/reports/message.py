@@ -31,6 +31,8 @@ def _lines(preview: Preview) -> Iterator[str]:
         if action.kind.to_customer
         else "the collector's copy"
         if action.task == COPY
+        else "talking sheet for both"
+        if action.kind is Kind.INTRODUCTION
         else "brief to sales"
     )
     yield f"--- {printable(action.stage)}: {how} ---"

@@ -35,6 +35,7 @@ class Person:
     away_from: date | None = None
     away_until: date | None = None
     covered_by: str = ""
+    time_zone: str = ""
     span: Span = field(default=NOWHERE, compare=False)
 
     def is_away(self, day: date) -> bool:
@@ -69,6 +70,10 @@ class Team:
     @cached_property
     def _customers(self) -> Mapping[str, Served]:
         return {customer.id: customer for customer in self.customers}
+
+    def has_customer(self, id_: str) -> bool:
+        """Say whether the book has the customer."""
+        return id_ in self._customers
 
     def customer(self, id_: str) -> Served:
         """The customer of this id."""
@@ -135,29 +140,33 @@ def our_people(book: Book) -> Team:
 
 def _people(book: Book, source: TableSource | None) -> tuple[Person, ...]:
     rows = book.connection.execute(
-        "SELECT row, person, role, name, region, manager, away_from, away_until, covered_by FROM people ORDER BY person"
+        "SELECT row, person, role, name, region, manager, away_from, away_until, covered_by, time_zone FROM people "
+        "ORDER BY person"
     ).fetchall()
     return tuple(
-        Person(
-            id_, role, name or "", region or "", manager or "", from_, until, cover or "", _place(source, row, "person")
-        )
-        for row, id_, role, name, region, manager, from_, until, cover in rows
+        Person(id_, role, name or "", region or "", manager or "", from_, until, cover or "", zone or "", span)
+        for row, id_, role, name, region, manager, from_, until, cover, zone in rows
+        for span in (_place(source, row, "person"),)
     )
 
 
-def team_of(book: Book) -> Team:
-    """The people and customers of a book; raises `Refused` (4) where it does not speak of people."""
+def team_of(book: Book, only: Collection[str] | None = None) -> Team:
+    """The people and customers of a book, or of its customers these only.
+
+    Raises `Refused` (4) where the book does not speak of people.
+    """
     if book.given["people"] is Presence.ABSENT:
         place = Span(str(book.path), 1, 1)
         help_ = "bring the table `people`: who sells, who collects, who decides"
         raise Refused([Problem("no-people", place, "the book does not say who works here", help_)], DATA)
     sources = _sources(book)
     run = book.connection.execute
+    wanted = "" if only is None else "WHERE customer IN (SELECT unnest(CAST(? AS VARCHAR[]))) "
     customers = run(
-        "SELECT row, customer, salesperson, collector, CASE WHEN parent_pays THEN parent END FROM customers "
-        "ORDER BY customer"
+        f"SELECT row, customer, salesperson, collector FROM customers {wanted}ORDER BY customer",
+        [] if only is None else [sorted(only)],
     ).fetchall()
-    parents = {id_: parent for _, id_, _, _, parent in customers if parent}
+    parents = dict(run("SELECT customer, parent FROM customers WHERE parent_pays AND parent IS NOT NULL").fetchall())
     return Team(
         _people(book, sources.get("people")),
         tuple(
@@ -168,7 +177,7 @@ def team_of(book: Book) -> Team:
                 _payer(parents, id_),
                 _place(sources.get("customers"), row, "customer"),
             )
-            for row, id_, seller, collector, _ in customers
+            for row, id_, seller, collector in customers
         ),
     )
 

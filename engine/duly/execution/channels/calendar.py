@@ -1,8 +1,9 @@
 """Meetings as invitations that a calendar understands (iCalendar, RFC 5545 and 5546).
 
 Collector and salesperson are invited to the first half hour of the next business
-morning, in the time zone of whom the request is for. The UID comes from the
-action's key, so that the same meeting sent again is the same meeting.
+morning, in the time zone of whom the request is for; to an introduction at the time
+that the plan found free for both, with the talking sheet as description and attachment.
+The UID comes from the action's key, so that the same meeting sent again is the same meeting.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from icalendar import Calendar, Event, vCalAddress, vText
+from icalendar import Calendar, Event, vBinary, vCalAddress, vText
 
 from duly.dates import add_business_days
 from duly.execution.channels.addresses import checked_address
 from duly.execution.channels.mail import Part, body_text, header_text, moment_of
 from duly.execution.channels.parcels import checked_key
 from duly.execution.ports import Deed, Unsendable
-from duly.messages.matter import Colleague, Matter
+from duly.messages.matter import Colleague, Matter, Rendered
 from duly.plan.plan import Action, Kind
 
 MEETINGS = frozenset({"joint_meeting"})
@@ -38,7 +39,7 @@ def invitation(deed: Deed) -> tuple[tuple[str, ...], bytes]:
     if matter is None:
         raise Unsendable("no-message", "there is nothing to invite to")
     people = _people(matter)
-    start = meeting_time(matter.as_of, deed.recipient.time_zone, deed.recipient.country)
+    start = _starts(deed, matter)
     event = Event()
     event.add("uid", f"{checked_key(deed.action)}@duly")
     event.add("sequence", 0)
@@ -48,6 +49,8 @@ def invitation(deed: Deed) -> tuple[tuple[str, ...], bytes]:
     event.add("summary", header_text(deed.message.subject if deed.message else matter.customer.name))
     if deed.message is not None:
         event.add("description", body_text(deed.message.text))
+    if deed.message is not None and deed.action.kind is Kind.INTRODUCTION:
+        event.add("attach", _sheet(deed.message))
     event.add("organizer", _person(people[0]), encode=False)
     for person in people:
         attendee = _person(person)
@@ -79,6 +82,25 @@ def meeting_time(as_of: date, zone: str, country: str) -> datetime:
     except (ZoneInfoNotFoundError, ValueError):
         raise Unsendable("no-time-zone", f"there is no time zone `{zone}`") from None
     return datetime.combine(day, MORNING, known)
+
+
+def _starts(deed: Deed, matter: Matter) -> datetime:
+    """When the plan says, in the zone that it says; else the next business morning."""
+    planned, zone = deed.action.detail("starts"), deed.action.detail("time_zone")
+    if not planned:
+        return meeting_time(matter.as_of, deed.recipient.time_zone, deed.recipient.country)
+    try:
+        return datetime.fromisoformat(planned).astimezone(ZoneInfo(zone or "UTC"))
+    except (ZoneInfoNotFoundError, ValueError):
+        raise Unsendable("no-time", f"there is no time `{planned}` in `{zone}`") from None
+
+
+def _sheet(message: Rendered) -> vBinary:
+    """The talking sheet as a page, to be printed or kept."""
+    attached = vBinary(message.html.encode())
+    attached.params["fmttype"] = vText("text/html")
+    attached.params["filename"] = vText("talking-sheet.html")
+    return attached
 
 
 def _people(matter: Matter) -> tuple[Colleague, ...]:
