@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _C = TypeVar("_C", bound=Callable[..., Any])
 
-FORMATS = ("text", "csv", "json", "xlsx")
+FORMATS = ("text", "csv", "json", "xlsx", "html", "pdf")
 
 
 def form_options(command: _C) -> _C:
@@ -34,19 +34,45 @@ def give(
     from duly.reports import pages as report
     from duly.reports.files import write_atomically, write_bytes_atomically
 
-    if format_ == "xlsx":
+    if format_ in BINARY:
         if out is None:
-            raise click.UsageError("a workbook is not for a screen: say where to put it with `--out`")
+            raise click.UsageError(f"{BINARY[format_]} is not for a screen: say where to put it with `--out`")
+        made = report.as_xlsx(pages, day) if format_ == "xlsx" else _paper(pages)
         with _writing(out):
-            write_bytes_atomically(out, report.as_xlsx(pages, day))
+            write_bytes_atomically(out, made)
         return
-    lines = {"text": lambda: report.as_text(pages), "csv": lambda: report.as_csv(pages), "json": as_json}[format_]()
+    forms: dict[str, Callable[[], Iterable[str]]] = {
+        "text": lambda: report.as_text(pages),
+        "csv": lambda: report.as_csv(pages),
+        "json": as_json,
+        "html": lambda: [report.as_html(pages).rstrip("\n")],
+    }
+    lines = forms[format_]()
     if out is None:
         for line in lines:
             click.echo(line)
         return
     with _writing(out):
         write_atomically(out, (f"{line}\n" for line in lines))
+
+
+BINARY = {"xlsx": "a workbook", "pdf": "a PDF"}
+"""The forms that no terminal shows."""
+
+
+def _paper(pages: Sequence[Page]) -> bytes:
+    """The pages as PDF; what cannot be set is said in one line."""
+    from duly.messages.sandbox import Unrenderable
+    from duly.reports.pages import as_pdf
+    from duly.source import NOWHERE, Problem, Refused
+
+    try:
+        return as_pdf(pages)
+    except Unrenderable as cannot:
+        raise Refused([Problem(cannot.rule, NOWHERE, str(cannot), "take another form with --format")], DATA) from None
+
+
+DATA = 4
 
 
 def tell(problems: Sequence[Problem]) -> None:

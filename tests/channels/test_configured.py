@@ -60,6 +60,7 @@ def names(channels: Channels) -> dict[str, str]:
 
 OUTBOX = dict.fromkeys((route.value for route in Route), "outbox_lists") | {
     "email": "outbox_emails", "letter": "outbox_letters", "meeting": "outbox_meetings",
+    "list": "outbox_folders",
 }  # fmt: skip
 
 
@@ -79,7 +80,7 @@ def test_in_live_things_leave_as_the_file_says(tmp_path: Path) -> None:
     }  # fmt: skip
     assert (channels["email"].per_minute, channels["task"].is_idempotent) == (60, True)
     assert sorted(channel.name for channel in channels.each) == [
-        "credit", "crm", "lines", "mail", "outbox_letters", "outbox_lists",
+        "credit", "crm", "lines", "mail", "outbox_folders", "outbox_letters", "outbox_lists",
     ]  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from tests.channels.certificates import make_certificate
 from tests.channels.deeds import EMAIL, LETTER, MEETING, task
 from tests.channels.marks import JournalGone, Mark
 from tests.channels.smtp_server import ScriptedServer
+from tests.channels.test_folders import LIST, box
 from tests.channels.test_holds import PLACE, file_store, rows_of, table_store
 from tests.channels.test_webhook import channel_to
 from tests.channels.web_server import ScriptedPeer
@@ -69,6 +70,7 @@ WAYS = (
     "letters",
     "meetings",
     "lists",
+    "folders",
     "hold-file",
     "hold-table",
     "limit-file",
@@ -79,6 +81,8 @@ WAYS = (
 @pytest.fixture(params=WAYS)
 def way(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Way]:
     match request.param:
+        case "folders":
+            yield Way(box(tmp_path), LIST, lambda: sum(path.is_dir() for path in tmp_path.glob("*/lists/*/[!.]*")))
         case "smtp":
             with ScriptedServer() as server:
                 channel = SmtpChannel("m", Server("127.0.0.1", server.port, Tls.NONE), Sender("a@amber.example"))

@@ -148,7 +148,7 @@ def test_a_closing_is_there_for_every_tone_and_a_next_step_after_every_stage(
 PARTS = {
     "email": ("salutation", "invoices", "how_to_pay", "people", "next_step", "closing"),
     "letter": ("salutation", "invoices", "how_to_pay", "people", "next_step", "closing"),
-    "statement": ("salutation", "open_items", "how_to_pay", "people", "closing"),
+    "statement": ("salutation", "open_items", "on_account", "ages", "how_to_pay", "people", "closing"),
     "notice": ("salutation", "people", "closing"),
     "brief": ("open_items", "history", "guidance"),
 }

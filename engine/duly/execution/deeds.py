@@ -17,13 +17,16 @@ from duly.execution.ports import Deed, Recipient
 from duly.language.conditions import holds
 from duly.language.policy import Policy
 from duly.messages.guard import Owners
+from duly.messages.lists import File, Listing, listed
 from duly.messages.matter import Colleague, Matter, Rendered
 from duly.messages.render import render
 from duly.messages.templates import Templates
+from duly.plan.lists import Lists
 from duly.plan.matters import accounts_in, facts_decided, matters_of, people_of
 from duly.plan.plan import Action, Kind
 from duly.plan.reach import NOWHERE_KNOWN, Reach, reach_of
 from duly.rules.columnar import Key
+from duly.team.rhythm import due_on
 
 SAYS = frozenset({Kind.MESSAGE, Kind.NOTICE, Kind.STATEMENT, Kind.SALES_REQUEST, Kind.INTRODUCTION, Kind.ADVICE})
 """The kinds of action that come with a written message: to the customer, or a brief to a colleague."""
@@ -47,6 +50,10 @@ def deeds_of(policy: Policy, templates: Templates, book: Book, actions: Sequence
             messages[action.id] = answer
         else:
             unwritten[action.id] = answer.reason
+    listings = _listings(policy, book, actions, day)
+    files: dict[str, tuple[File, ...]] = {}
+    for action in (action for action in actions if action.id in listings):
+        messages[action.id], files[action.id] = listed(listings[action.id], action.stage, day)
     points = _points(policy, book, actions)
     people = people_of(book)
     zones = reach_of(book, "SELECT customer FROM written_to")
@@ -58,12 +65,23 @@ def deeds_of(policy: Policy, templates: Templates, book: Book, actions: Sequence
                 message=messages.get(action.id),
                 matter=matters[action.id],
                 points=points.get(accounts_in(action)[0], 0),
+                files=files.get(action.id, ()),
             )
             for action in actions
             if action.id not in unwritten
         },
         unwritten=unwritten,
     )
+
+
+def _listings(policy: Policy, book: Book, actions: Sequence[Action], day: date) -> Mapping[str, Listing]:
+    """What the lists among the actions hold, by key."""
+    wanted = [action for action in actions if action.kind is Kind.LIST]
+    if not wanted:
+        return {}
+    lists = Lists(policy, book, day)
+    due = {(one.item, one.period.name): one for one in due_on(policy.together, day)}
+    return {action.id: lists.listing(due[action.stage, action.episode], action.person) for action in wanted}
 
 
 def owners_of(book: Book) -> Owners:
@@ -76,7 +94,9 @@ def owners_of(book: Book) -> Owners:
     invoices = {
         invoice: customers.get(customer, customer)
         for invoice, customer in run(
-            "SELECT invoice, customer FROM invoices UNION SELECT invoice, customer FROM invoice_facts"
+            "SELECT invoice, customer FROM invoices UNION SELECT invoice, customer FROM invoice_facts UNION "
+            "SELECT n.invoice || '/' || CAST(n.number AS VARCHAR), i.customer "
+            "FROM instalments AS n JOIN invoices AS i ON i.invoice = n.invoice"
         ).fetchall()
     }
     return Owners.of(invoices, customers)

@@ -275,9 +275,11 @@ class HandOver:
 def says_the_same(one: Deed, other: Deed) -> bool:
     """Say whether two deeds would tell the same people the same.
 
-    Where the matter is known it is compared, and not the forms made from it.
+    Where the matter is known it is compared, and not the forms made from it; of a list, the forms are all there is.
     """
     if (one.action, one.recipient, one.matter) != (other.action, other.recipient, other.matter):
+        return False
+    if one.files != other.files:
         return False
     return one.matter is not None or _digest(one) == _digest(other)
 

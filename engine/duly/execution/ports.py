@@ -12,6 +12,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Protocol
 
+from duly.messages.lists import File
 from duly.messages.matter import Matter, Rendered
 from duly.plan.plan import Action
 
@@ -33,8 +34,9 @@ class Recipient:
 class Deed:
     """An action that is still due, with what it says and whom it reaches.
 
-    `recipient` is the customer for a message and the colleague for a request, a task
-    or a worklist line. `points` orders worklists, highest first.
+    `recipient` is the customer for a message and the colleague for a request, a task, a
+    list or a worklist line. `points` orders worklists, highest first. `files` are what
+    leaves beside the words: the forms of a list.
     """
 
     action: Action
@@ -42,6 +44,7 @@ class Deed:
     message: Rendered | None = None
     matter: Matter | None = None
     points: int = 0
+    files: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

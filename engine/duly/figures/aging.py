@@ -123,25 +123,32 @@ def trial_balance(book: Book, policy: Policy, as_of: date, by: By = By.CUSTOMER)
     return TrialBalance(as_of, by, lines, _totals(lines), tuple(warnings))
 
 
-def past_due(book: Book, policy: Policy, as_of: date) -> tuple[PastDue, ...]:
-    """The late items on the day, salesperson by salesperson, oldest first; `Refused` (4) as for a plan."""
+def past_due(book: Book, policy: Policy, as_of: date, *, built: bool = False) -> tuple[PastDue, ...]:
+    """The late items on the day, salesperson by salesperson, oldest first; `Refused` (4) as for a plan.
+
+    `built` says that the facts of whole accounts on that day are in the book already.
+    """
     refuse_lacking(
         book,
         "the past-due list",
         [*_needed(policy, By.SALESPERSON), ("customers.collector",), ("disputes",), ("promises",)],
     )
-    build_facts(book, of_whole_accounts(policy), as_of, prefix="past_")
+    if built:
+        book.connection.execute("CREATE OR REPLACE TEMP VIEW past_invoice_facts AS SELECT * FROM invoice_facts")
+    else:
+        book.connection.execute("DROP VIEW IF EXISTS past_invoice_facts")
+        build_facts(book, of_whole_accounts(policy), as_of, prefix="past_")
     return tuple(PastDue(*row) for row in book.connection.execute(sql("past_due")).fetchall())
 
 
-def new_customers(book: Book, as_of: date) -> tuple[NewCustomer, ...]:
-    """Who became a customer in the seven days that end with the day."""
+def new_customers(book: Book, as_of: date, *, first: date | None = None) -> tuple[NewCustomer, ...]:
+    """Who became a customer from the first day to the last; in the seven days that end with it where left out."""
     refuse_lacking(
         book,
         "the list of new customers",
         [("customers.since", "invoices.invoice_date"), ("customers.salesperson",), ("customers.collector",)],
     )
-    days = {"first": as_of - timedelta(days=WEEK - 1), "last": as_of}
+    days = {"first": first or as_of - timedelta(days=WEEK - 1), "last": as_of}
     return tuple(NewCustomer(*row) for row in book.connection.execute(sql("new_customers"), days).fetchall())
 
 

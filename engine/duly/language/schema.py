@@ -516,8 +516,11 @@ _TOGETHER = _record(
             least=1,
         ),
         "introduce_collector_to": _list("Segments whose customers meet both.", _name("A segment.")),
-        "weekly": _rhythm("Once a week.", _choice("The weekday.", WEEKDAYS)),
-        "monthly": _rhythm("Once a month.", _whole("The day of the month.", 1, 28)),
+        "weekly": _rhythm("Once a week; what was missed is sent later in the week.", _choice("The weekday.", WEEKDAYS)),
+        "monthly": _rhythm(
+            "Once a month, within seven days from the day; after those not until the next month.",
+            _whole("The day of the month.", 1, 28),
+        ),
         "tell_customer_of": _list("Changes that the customer hears of.", _choice("A change.", CHANGES)),
         "advise_before": _record(
             "When credit advises sales unasked: how the customer pays, what is late, whether it fits the limit.",

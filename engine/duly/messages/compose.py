@@ -16,7 +16,7 @@ from jinja2.runtime import Context
 
 from duly.messages.document import Block, Card, Cards, Inline, Items, Paragraph, Run, Table, blocks_of, inline, to_text
 from duly.messages.letter import Press, Sheet
-from duly.messages.matter import Colleague, Line, Matter, Party, Rendered
+from duly.messages.matter import AGES, Colleague, Line, Matter, Party, Rendered
 from duly.messages.page import to_html
 from duly.messages.phrases import PLAIN, Phrases
 from duly.messages.sandbox import Program, Source, Unrenderable, as_data, compiled, context_of
@@ -70,6 +70,7 @@ class Composer:
         if matter.channel == LETTER or matter.on_paper:
             printed = self._printing().print(_sheet(matter, manner, wording, subject, blocks))
             pdf, pdf_text = printed.pdf, printed.text
+        if matter.channel == LETTER:
             text = _letter_text(matter, manner, wording, subject, text)
         else:
             html = to_html(blocks, subject, matter.language, matter.creditor.name or matter.creditor.id)
@@ -189,6 +190,8 @@ class _Parts(Mapping[str, Sequence[Block]]):
         if not matter.lines:
             raise Unrenderable("no-invoices", "the message would show a table without an invoice")
         columns: list[tuple[str, bool, Callable[[Line], str]]] = [("invoice", False, lambda line: line.invoice)]
+        if any(line.made_out_to for line in matter.lines):
+            columns.append(("made_out_to", False, lambda line: line.made_out_to))
         if any(line.invoice_date for line in matter.lines):
             columns.append(("invoice_date", False, lambda line: _day_or_nothing(manner, line)))
         columns.append(("due_date", False, lambda line: manner.short_day(line.due_date)))
@@ -202,8 +205,36 @@ class _Parts(Mapping[str, Sequence[Block]]):
             for currency, minor in matter.totals
         )
         rows = tuple(tuple(cell(line) for _, _, cell in columns) for line in matter.lines)
-        names = tuple(heads[name].text for name, _, _ in columns)
+        labels = self._wording.phrases.phrases["labels"]
+        names = tuple((heads if name in heads else labels)[name].text for name, _, _ in columns)
         return (Table(names, rows, totals, tuple(right for _, right, _ in columns)),)
+
+    def on_account(self) -> Sequence[Block]:
+        """Money that no invoice was given, and what is left to pay with it; nothing where there is none."""
+        matter, manner, label = self._matter, self._manner, self._wording.label
+        if not matter.on_account:
+            return ()
+        heads = self._wording.phrases.phrases["heads"]
+        rows = tuple(
+            (one.reference, manner.short_day(one.day) if one.day else "", manner.money(-one.amount, one.currency))
+            for one in matter.on_account
+        )
+        totals = tuple((label("balance"), "", manner.money(minor, currency)) for currency, minor in matter.balances)
+        names = (label("on_account"), heads["invoice_date"].text, heads["amount"].text)
+        return (Table(names, rows, totals, (False, False, True)),)
+
+    def ages(self) -> Sequence[Block]:
+        """What is open by age, a row a currency; a bucket with nothing in it shows a dash."""
+        matter, manner = self._matter, self._manner
+        if not matter.ages:
+            return ()
+        late = self._wording.phrases.phrases["heads"]["days_past_due"].text
+        rows = tuple(
+            (one.currency, *(manner.money(minor, one.currency) if minor else "–" for minor in one.amounts))
+            for one in matter.ages
+        )
+        names = (late, self._wording.label("not_due"), *AGES)
+        return (Table(names, rows, (), (False, *[True] * (len(names) - 1))),)
 
     def how_to_pay(self) -> Sequence[Block]:
         matter, label = self._matter, self._wording.label
@@ -264,6 +295,8 @@ _MAKERS: Mapping[str, Callable[[_Parts], Sequence[Block]]] = {
     "next_step": _Parts.next_step,
     "invoices": _Parts.invoices,
     "open_items": _Parts.open_items,
+    "on_account": _Parts.on_account,
+    "ages": _Parts.ages,
     "how_to_pay": _Parts.how_to_pay,
     "people": _Parts.people,
     "history": _Parts.history,
@@ -287,7 +320,8 @@ def _amount(manner: Writing, line: Line) -> str:
 
 def _sheet(matter: Matter, manner: Writing, wording: _Wording, subject: str, blocks: Sequence[Block]) -> Sheet:
     creditor, customer = matter.creditor, matter.customer
-    if not customer.address:
+    # What goes by e-mail has its PDF beside it, and need not fit into the window of an envelope.
+    if not customer.address and matter.channel == LETTER:
         raise Unrenderable("no-address", "the letter would have no address")
     label = wording.label
     return Sheet(

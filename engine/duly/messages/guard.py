@@ -65,6 +65,19 @@ def check_matter(matter: Matter, owners: Owners) -> None:
         sums[line.currency] = sums.get(line.currency, 0) + line.open
     if matter.lines and sums != dict(matter.totals):
         raise Unrenderable("wrong-total", "the totals are not those of the invoices")
+    _check_statement(matter)
+
+
+def _check_statement(matter: Matter) -> None:
+    """Refuse balances and ages that the matter's own lines and money do not come to, currency by currency."""
+    left = dict(matter.totals)
+    for one in matter.on_account:
+        left[one.currency] = left.get(one.currency, 0) - one.amount
+    if (matter.on_account or matter.balances) and left != dict(matter.balances):
+        raise Unrenderable("wrong-total", "the balances are not the totals less what is on account")
+    aged = {one.currency: sum(one.amounts) for one in matter.ages}
+    if matter.ages and aged != dict(matter.totals):
+        raise Unrenderable("wrong-total", "what is open by age does not add up to the totals")
 
 
 def check_message(matter: Matter, message: Rendered, pdf_text: str, owners: Owners, wording: str) -> None:
@@ -147,6 +160,7 @@ def _excused(matter: Matter, manner: Writing, own: _Amounts, wording: str) -> fr
         days += [line.due_date, *([line.invoice_date] if line.invoice_date else [])]
         texts += [str(line.days_past_due), manner.number(line.days_past_due)]
     days += [said.day for said in matter.history]
+    days += [one.day for one in matter.on_account if one.day]
     texts += [form(day) for day in days for form in (manner.day, manner.short_day)]
     texts += [str(len(matter.lines)), *map(str, range(1, 21)), *([str(matter.terms)] if matter.terms else [])]
     excused = {word for text in texts for word in _words(text)}
@@ -189,11 +203,16 @@ def _own_amounts(matter: Matter, manner: Writing) -> _Amounts:
     issued = {manner.money(line.amount, line.currency) for line in matter.lines if line.amount is not None}
     limit = {manner.money(matter.limit[1], matter.limit[0])} if matter.limit else set()
     totals = {manner.money(minor, currency) for currency, minor in matter.totals}
-    return _Amounts(frozenset(must), frozenset(must | issued | limit | totals))
+    if matter.on_account:
+        must |= {manner.money(minor, currency) for currency, minor in matter.balances}
+        must |= {manner.money(-one.amount, one.currency) for one in matter.on_account}
+    aged = {manner.money(minor, one.currency) for one in matter.ages for minor in one.amounts}
+    return _Amounts(frozenset(must), frozenset(must | issued | limit | totals | aged))
 
 
 def _currencies(matter: Matter) -> tuple[str, ...]:
     own = {line.currency for line in matter.lines} | {currency for currency, _ in matter.totals}
+    own |= {one.currency for one in matter.on_account}
     if matter.limit:
         own.add(matter.limit[0])
     return tuple(sorted(own.union(KNOWN_CURRENCIES)))

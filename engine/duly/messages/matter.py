@@ -46,6 +46,30 @@ class Line:
     currency: str
     invoice_date: date | None = None
     amount: int | None = None
+    made_out_to: str = ""
+    """The customer on the invoice, where it is another one that this one pays for."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnAccount:
+    """Money of the customer's that no invoice was given; no day where it is the rest of several payments."""
+
+    reference: str
+    day: date | None
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ages:
+    """What is open in one currency by age: not yet due, then an amount a bucket of `AGES`."""
+
+    currency: str
+    amounts: tuple[int, ...]
+
+
+AGES = ("0–30", "31–60", "61–90", "91–120", "120+")
+"""The buckets of a statement, in days past due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +116,9 @@ class Matter:
     could fall; `steps_in` who is told without an answer; `advised` what credit
     recommends. `change` is
     what an account-change notice tells (`hold`, `release`, `limit_change`, …) and `since`
-    its day; `terms` are the customer's days to pay. `on_paper` is for what is no reminder
-    and goes by letter all the same.
+    its day; `terms` are the customer's days to pay. `on_account`, `balances` (by currency,
+    what is open less what is on account) and `ages` are for a statement. `on_paper` asks
+    for the PDF also of what is no letter by its template.
     """
 
     creditor: Party
@@ -130,6 +155,9 @@ class Matter:
     limit: tuple[str, int] | None = None
     since: date | None = None
     terms: int | None = None
+    on_account: tuple[OnAccount, ...] = ()
+    balances: tuple[tuple[str, int], ...] = ()
+    ages: tuple[Ages, ...] = ()
     on_paper: bool = False
 
 
@@ -138,7 +166,7 @@ class Rendered:
     """A message as it leaves: every form of it that its channel asks for, from one source.
 
     `file` is the template, `signed_by` who answers for its wording. `html` is empty
-    for a letter, `pdf` for an e-mail. `digest` is the SHA-256 of all forms.
+    for a letter, `pdf` for an e-mail without one. `digest` is the SHA-256 of all forms.
     """
 
     subject: str

@@ -18,7 +18,7 @@ from duly.source import Problem, Span, has_errors
 HEADS = ("invoice", "invoice_date", "due_date", "days_past_due", "amount", "open", "total")
 LABELS = (
     *("reference", "page", "of", "phone", "email", "how_to_pay", "pay_reference", "collector", "salesperson"),
-    *("history", "guidance", "and"),
+    *("history", "guidance", "and", "on_account", "balance", "not_due", "made_out_to"),
 )
 SALUTATIONS = ("named", "unnamed")
 

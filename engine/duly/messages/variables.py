@@ -93,6 +93,7 @@ VARIABLES: Mapping[str, Variable] = MappingProxyType(
             Variable("limit", Sort.TEXT, frozenset({NOTICE}), may_be_unknown=True),
             Variable("since", Sort.DAY, frozenset({NOTICE}), may_be_unknown=True),
             Variable("terms", Sort.NUMBER, frozenset({NOTICE}), may_be_unknown=True),
+            Variable("balance", Sort.TEXT, frozenset({STATEMENT}), may_be_unknown=True),
         )
     }
 )
@@ -108,6 +109,8 @@ PARTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "salutation": TO_CUSTOMER,
         "invoices": OWED,
         "open_items": frozenset({STATEMENT, BRIEF}),
+        "on_account": frozenset({STATEMENT}),
+        "ages": frozenset({STATEMENT}),
         "how_to_pay": DUNNING | {STATEMENT},
         "people": TO_CUSTOMER,
         "next_step": DUNNING,
@@ -163,6 +166,7 @@ def values_of(matter: Matter, manner: Writing, conjunction: str) -> dict[str, ob
         "limit": manner.money(*reversed_pair(matter.limit)) if matter.limit else None,
         "since": matter.since,
         "terms": matter.terms,
+        "balance": totals_text(matter.balances, manner, conjunction) if matter.on_account else None,
         "customer__id": matter.customer.id,
     }
     _add(values, "creditor", matter.creditor)

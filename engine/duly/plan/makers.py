@@ -12,6 +12,7 @@ from duly.plan.hold_news import hold_news
 from duly.plan.introductions import introductions
 from duly.plan.limits import limits_proposed
 from duly.plan.notices import notices
+from duly.plan.rhythm import sent_by_the_calendar
 from duly.plan.together import Maker
 
 MAKERS: tuple[Maker, ...] = (
@@ -22,4 +23,5 @@ MAKERS: tuple[Maker, ...] = (
     advice_due,
     notices,
     contact_changes,
+    sent_by_the_calendar,
 )

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from types import MappingProxyType
 
 from duly.book.book import Book
+from duly.figures.statement import Statement
 from duly.language.conditions import Facts, holds
 from duly.language.policy import Policy, Stage
 from duly.messages.matter import Advised, Colleague, Line, Matter, Party
@@ -21,6 +22,7 @@ from duly.plan.briefs import Talks, asked_of_sales, guidance_for, talks_of, told
 from duly.plan.changes_told import NO_DEALING, Dealing, dealing_of, told_of_a_change
 from duly.plan.plan import Action, Kind
 from duly.plan.reach import NOWHERE_KNOWN, Reach, reach_of
+from duly.plan.statements import statement_matter, statements_for
 from duly.plan.talking_sheets import Sheet, sheets_of, talking_sheet
 from duly.rules.agreement import facts_of
 from duly.rules.columnar import Key, accounts_by_decision
@@ -52,6 +54,7 @@ class _Background:
     advised: Mapping[str, Advised]
     dealing: Mapping[str, Dealing]
     sheets: Mapping[str, Sheet]
+    statements: Mapping[tuple[str, str], tuple[Statement, ...]]
 
 
 def matters_of(
@@ -75,6 +78,7 @@ def matters_of(
         advised=advised(policy, book, [a for a in actions if a.kind is Kind.ADVICE], people, as_of),
         dealing=dealing_of(book, customers),
         sheets=sheets_of(book, sorted({a.customer for a in actions if a.kind is Kind.INTRODUCTION}), as_of),
+        statements=statements_for(policy, book, actions, as_of),
     )
     matters: dict[str, Matter] = {}
     missing: dict[str, str] = {}
@@ -160,6 +164,8 @@ def _matter(made: _Background, action: Action, as_of: date) -> Matter:
         case Kind.INTRODUCTION:
             brief = told(made.talks, action, matter, facts)
             return talking_sheet(brief, action, made.sheets[action.customer], made.people)
+        case Kind.STATEMENT:
+            return statement_matter(matter, made.statements.get((action.creditor, action.customer), ()))
         case _:
             return matter
 

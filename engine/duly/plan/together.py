@@ -75,6 +75,8 @@ Maker = Callable[[Ground], Made]
 class What:
     """A deed of sales and credit before it is an action; see `plan.Action` for what each field means.
 
+    Amounts in several currencies stand in `amounts` and are not added up: `amount` is nothing then.
+
     `rule` goes into `Action.stage`: the policy's word for what brings it about. `period`
     goes into `Action.episode`: together with who, what and which way it makes the deed the same one.
     """
@@ -93,6 +95,7 @@ class What:
     invoices: tuple[str, ...] = ()
     amount: int = 0
     currency: str = ""
+    amounts: tuple[tuple[str, int], ...] = ()
     approval: tuple[str, ...] = ()
     details: tuple[tuple[str, str], ...] = ()
     because: tuple[Because, ...] = field(default=())
@@ -129,7 +132,7 @@ def action_for(ground: Ground, what: What) -> Action:
         invoices=what.invoices,
         amount=what.amount,
         currency=what.currency or ground.policy.currency,
-        amounts=(),
+        amounts=what.amounts,
         episode=what.period,
         occurrence=1,
         approval=what.approval,

@@ -118,7 +118,7 @@ def _totals(actions: Iterable[Action]) -> str:
     seen = set()
     for action in actions:
         key = (action.creditor, action.customer, action.item)
-        if key in seen:
+        if key in seen or action.kind is Kind.LIST:
             continue
         seen.add(key)
         for currency, amount in action.amounts or ((action.currency, action.amount),):
@@ -137,12 +137,13 @@ def _by_person(actions: Iterable[Action]) -> Iterator[tuple[str, ...]]:
 def _action_row(plan: Plan, action: Action) -> tuple[str, ...]:
     amounts = action.amounts or ((action.currency, action.amount),)
     money = " + ".join(format_minor(amount, currency) for currency, amount in amounts)
+    money = "" if action.kind is Kind.LIST else money
     tone = f" ({action.tone})" if action.tone != "none" else ""
     waits = f"needs {' + '.join(action.approval)}" if action.approval else ""
     moment = f"not before {action.not_before.replace('T', ' ')}" if action.kind.to_customer else ""
     return (
         "+",
-        printable(action.customer),
+        printable(action.customer or action.person),
         printable(plan.names.get(action.customer, "")[:32]),
         f"{action.stage}{tone}",
         _what(action),
@@ -153,7 +154,7 @@ def _action_row(plan: Plan, action: Action) -> tuple[str, ...]:
 
 def _reasons(actions: Iterable[Action]) -> Iterator[str]:
     for action in actions:
-        yield f"{printable(action.customer)}  {action.stage}  {_what(action)}  [{action.id}]"
+        yield f"{printable(action.customer or action.person)}  {action.stage}  {_what(action)}  [{action.id}]"
         yield from (f"    {line}" for line in because_lines(action.because))
 
 

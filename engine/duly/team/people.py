@@ -155,11 +155,8 @@ def team_of(book: Book, only: Collection[str] | None = None) -> Team:
 
     Raises `Refused` (4) where the book does not speak of people.
     """
-    if book.given["people"] is Presence.ABSENT:
-        place = Span(str(book.path), 1, 1)
-        help_ = "bring the table `people`: who sells, who collects, who decides"
-        raise Refused([Problem("no-people", place, "the book does not say who works here", help_)], DATA)
-    sources = _sources(book)
+    colleagues = colleagues_of(book)
+    source = _sources(book).get("customers")
     run = book.connection.execute
     wanted = "" if only is None else "WHERE customer IN (SELECT unnest(CAST(? AS VARCHAR[]))) "
     customers = run(
@@ -168,18 +165,21 @@ def team_of(book: Book, only: Collection[str] | None = None) -> Team:
     ).fetchall()
     parents = dict(run("SELECT customer, parent FROM customers WHERE parent_pays AND parent IS NOT NULL").fetchall())
     return Team(
-        _people(book, sources.get("people")),
+        colleagues.people,
         tuple(
-            Served(
-                id_,
-                seller or "",
-                collector or "",
-                _payer(parents, id_),
-                _place(sources.get("customers"), row, "customer"),
-            )
+            Served(id_, seller or "", collector or "", _payer(parents, id_), _place(source, row, "customer"))
             for row, id_, seller, collector in customers
         ),
     )
+
+
+def colleagues_of(book: Book) -> Team:
+    """Our own people in a book, without its customers; raises `Refused` (4) where it does not speak of people."""
+    if book.given["people"] is Presence.ABSENT:
+        place = Span(str(book.path), 1, 1)
+        help_ = "bring the table `people`: who sells, who collects, who decides"
+        raise Refused([Problem("no-people", place, "the book does not say who works here", help_)], DATA)
+    return Team(_people(book, _sources(book).get("people")))
 
 
 def _payer(parents: Mapping[str, str], customer: str) -> str:

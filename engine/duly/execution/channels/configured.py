@@ -35,8 +35,10 @@ from pathlib import Path
 
 from duly.book.mapping import DEFAULT_CREDITOR
 from duly.execution.channels.addresses import checked_address
+from duly.execution.channels.folders import FolderChannel
 from duly.execution.channels.holds import HoldFile, HoldsChannel, HoldTable
 from duly.execution.channels.limits import LimitFile, LimitsChannel, LimitTable
+from duly.execution.channels.lists import ListsChannel
 from duly.execution.channels.mail import Sender, header_text
 from duly.execution.channels.outbox import email_outbox, letter_outbox, list_outbox, meeting_outbox
 from duly.execution.channels.routes import Route
@@ -119,6 +121,7 @@ def _outbox(home: Home, environment: Environment, sender: Sender | None = None) 
     routes: dict[Route, Channel] = dict.fromkeys(Route, lists)
     routes[Route.EMAIL] = email_outbox("outbox_emails", folder / "emails", home.path, sender=sender, live=live)
     routes[Route.LETTER] = letter_outbox("outbox_letters", folder / "letters", home.path)
+    routes[Route.LIST] = FolderChannel("outbox_folders", folder / "lists", home.path)
     routes[Route.MEETING] = meeting_outbox("outbox_meetings", folder / "meetings", home.path)
     return routes
 
@@ -192,6 +195,9 @@ class _Reader:
         by_route = _outbox(self.home, self.environment, sender)
         real = {route: made[name][1] for route, name in chosen.items() if name in made}
         if self.live:
+            mail, folder = real.get(Route.LIST), by_route[Route.LIST]
+            if isinstance(mail, SmtpChannel) and isinstance(folder, FolderChannel):
+                real[Route.LIST] = ListsChannel(mail, folder)
             return Channels(by_route | real)
         notes = tuple(
             f"`{route.value}` would leave by `{channel.name}`; in the environment `try` it goes into the outbox"

@@ -1,6 +1,6 @@
 """A message as the bytes of one e-mail to one recipient, checked by reading them again.
 
-Text and HTML are alternatives of one another, headers are few and fixed, and the
+Text and HTML are alternatives of one another, files stand beside them, headers are few and fixed, and the
 same deed gives the same bytes at every attempt: the Message-ID comes from its
 key and the date is the moment from which it may reach the customer. A
 customer's name stands in no address header, where it would tell nobody
@@ -8,7 +8,7 @@ anything and where injections begin.
 
 Whatever is put into a header is refused if it has a control character or `=?`,
 which some versions of Python decode into new headers. Then the bytes are parsed
-again: headers, recipients and text that are not exactly those planned are
+again: headers, recipients, text and files that are not exactly those planned are
 refused. Everything is 7-bit with CRLF, so that no server has to convert it.
 """
 
@@ -27,6 +27,7 @@ from email.utils import format_datetime
 from duly.execution.channels.addresses import checked_address
 from duly.execution.channels.parcels import checked_key
 from duly.execution.ports import Deed, Unsendable
+from duly.messages.lists import File
 from duly.shown import printable
 
 MOST_SUBJECT = 500
@@ -87,9 +88,42 @@ def compose(deed: Deed, sender: Sender, *, test_addresses: bool = True, extra: P
     if reply_to := _reply_to(deed, sender):
         headers.insert(1, ("Reply-To", checked_address(reply_to)))
     text, html = body_text(message.text), body_text(message.html)
-    content = _serialised(headers, key, text, html, extra)
-    _same_when_read_again(content, headers, text, html)
+    files = attached(deed)
+    content = _serialised(headers, key, Body(text, html, extra, files))
+    _same_when_read_again(content, headers, text, html, files)
     return Mail(content, to, sender_address, message_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What an e-mail says, in each form, and the files beside it."""
+
+    text: str
+    html: str
+    extra: Part | None = None
+    files: tuple[File, ...] = ()
+
+
+MOST_ATTACHED = 15_000_000
+"""Bytes of attachments: what nearly every server still takes, once they are coded."""
+
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+
+
+def attached(deed: Deed) -> tuple[File, ...]:
+    """The files that leave with an e-mail; the words of a list are its body already. Raises `Unsendable`."""
+    message = deed.message
+    files = tuple(file for file in deed.files if not file.name.endswith((".txt", ".html")))
+    if message is not None and message.pdf:
+        files = (File(f"{deed.action.template or 'message'}-{deed.action.id[:6]}.pdf", PDF, message.pdf), *files)
+    if any(not _FILE_NAME.fullmatch(file.name) for file in files):
+        raise Unsendable("bad-name", "a file has a name that cannot stand in a header")
+    if sum(len(file.content) for file in files) > MOST_ATTACHED:
+        raise Unsendable("too-large", f"the files have more than {MOST_ATTACHED:,} bytes: send lists to the outbox")
+    return files
+
+
+PDF = "application/pdf"
 
 
 def message_id_of(key: str, sender: str) -> str:
@@ -145,23 +179,28 @@ def _address(name: str, address: str) -> Address:
     return Address(name, local, domain)
 
 
-def _serialised(headers: list[tuple[str, str]], key: str, text: str, html: str, extra: Part | None) -> bytes:
+def _serialised(headers: list[tuple[str, str]], key: str, body: Body) -> bytes:
     mail = EmailMessage(policy=SMTP)
     for name, value in headers:
         mail[name] = value
     # Quoted-printable has no line that a server would cut and no `From ` or `.` that one would change.
-    mail.set_content(text, cte="quoted-printable")
-    if html:
-        mail.add_alternative(html, subtype="html", cte="quoted-printable")
-    if extra is not None:
+    mail.set_content(body.text, cte="quoted-printable")
+    if body.html:
+        mail.add_alternative(body.html, subtype="html", cte="quoted-printable")
+    if (extra := body.extra) is not None:
         mail.add_alternative(extra.text, subtype=extra.subtype, cte="base64", params=dict(extra.parameters))
-    if mail.is_multipart():
-        # `=_` cannot come about in quoted-printable or base64; Python's own choice would differ each time.
-        mail.set_boundary(f"=_{key}")
+    for file in body.files:
+        main, _, sub = file.media_type.partition("/")
+        mail.add_attachment(file.content, maintype=main, subtype=sub, filename=file.name, cte="base64")
+    # `=_` cannot come about in quoted-printable or base64; Python's own choice would differ each time.
+    for number, part in enumerate(part for part in mail.walk() if part.is_multipart()):
+        part.set_boundary(f"=_{key}" if number == 0 else f"=_{key}_{number}")
     return mail.as_bytes()
 
 
-def _same_when_read_again(content: bytes, headers: list[tuple[str, str]], plain: str, html: str) -> None:
+def _same_when_read_again(
+    content: bytes, headers: list[tuple[str, str]], plain: str, html: str, files: tuple[File, ...]
+) -> None:
     """Parse the bytes and compare them with what was planned; raises `Unsendable`."""
     lines = content.split(b"\r\n")
     if any(b"\n" in line or b"\r" in line or len(line) > MOST_LINE for line in lines) or not content.isascii():
@@ -176,7 +215,12 @@ def _same_when_read_again(content: bytes, headers: list[tuple[str, str]], plain:
         same = _meaning(name, raw) == _meaning(name, value) if name in _ENCODED else raw == value
         if not same:
             raise Unsendable("not-as-planned", f"the header `{name}` is not the one that was planned")
-    bodies = {part.get_content_type(): part for part in read.walk()}
+    inline = [part for part in read.walk() if part.get_content_disposition() != "attachment"]
+    got_files = [part for part in read.walk() if part.get_content_disposition() == "attachment"]
+    came = [(part.get_filename(), part.get_content_type(), part.get_payload(decode=True)) for part in got_files]
+    if came != [(file.name, file.media_type, file.content) for file in files]:
+        raise Unsendable("not-as-planned", "the files are not those that were planned")
+    bodies = {part.get_content_type(): part for part in inline}
     for kind, text in (("text/plain", plain), ("text/html", html)):
         body = bodies[kind].get_payload(decode=True) if kind in bodies else b""
         if not isinstance(body, bytes) or _lines(body.decode("utf-8", "replace")) != _lines(text):
