@@ -55,8 +55,8 @@ schemas: $(READY) ## write schemas/ again
 	$(BIN)/python -m duly.journal.approvers
 	$(BIN)/python -m duly.execution.channels.schema
 
-record: $(READY) ## write the recorded sessions and the README's output again
-	$(BIN)/python -m pytest --record tests/test_sessions.py tests/test_readme.py
+record: $(READY) ## write the recorded sessions, the story of a quarter and the README's output again
+	$(BIN)/python -m pytest --record tests/test_sessions.py tests/test_readme.py tests/story
 
 lock: $(READY) ## pin the newest releases that pyproject.toml allows
 	$(BIN)/python -m pip install --quiet pip-tools

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
 
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from duly_cli.main import BUG, main
 
@@ -31,6 +31,7 @@ _ELIDED = (
     (re.compile(r"\b(journal +)[0-9a-f]{16}\b"), r"\1<id>"),
     (re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(:[0-9]{2})?Z?(?![-+0-9:])"), "<moment>"),
     (re.compile(r"(signed up to entry [0-9]+ on) [0-9-]{10}"), r"\1 <day>"),
+    (re.compile(r"((?:good|amount shown,) until) [0-9-]{10}"), r"\1 <day>"),
     (re.compile(r'"[A-Za-z0-9+/]{43}="'), '"<public key>"'),
     (re.compile(r"\b[0-9a-f]{64}\b"), "<digest>"),
     (re.compile(r"\b[0-9]+(\.[0-9]+)? (s|ms|seconds)\b"), "<time>"),
@@ -56,12 +57,18 @@ def commands(session: str) -> Iterator[str]:
 
 
 def run(command: str) -> Iterator[str]:
-    """What a `$ duly …` line prints, and its exit code where that is not 0; a bug is never worth recording."""
-    result = CliRunner(env=PLAIN).invoke(main, shlex.split(command.removeprefix(PROMPT)))
-    assert result.exit_code != BUG, result.output
+    """What a `$ duly …` line prints, and its exit code where that is not 0."""
+    result = invoke(command)
     yield from elided(result.output).splitlines()
     if result.exit_code:
         yield f"[exit {result.exit_code}]"
+
+
+def invoke(command: str) -> Result:
+    """What comes of a `$ duly …` line, as it is; never a bug."""
+    result = CliRunner(env=PLAIN).invoke(main, shlex.split(command.removeprefix(PROMPT)))
+    assert result.exit_code != BUG, result.output
+    return result
 
 
 def lay_out(folder: Path) -> None:

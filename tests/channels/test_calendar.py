@@ -134,7 +134,7 @@ def test_an_introduction_at_no_time_is_refused(starts: str, zone: str) -> None:
         (Kind.SALES_REQUEST, "", "joint_meeting", Route.MEETING), (Kind.HOLD, "", "", Route.HOLD),
         (Kind.RELEASE, "", "", Route.RELEASE), (Kind.REFERRAL, "", "refer_to_agency", Route.REFERRAL),
         (Kind.WRITE_OFF_PROPOSAL, "", "propose_write_off", Route.WRITE_OFF_PROPOSAL),
-        (Kind.INTRODUCTION, "", "introduce", Route.MEETING), (Kind.NOTICE, "letter", "", Route.LETTER),
+        (Kind.INTRODUCTION, "", "", Route.MEETING), (Kind.NOTICE, "letter", "", Route.LETTER),
         (Kind.NOTICE, "email", "", Route.EMAIL),
     ],
 )  # fmt: skip

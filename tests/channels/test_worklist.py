@@ -18,6 +18,7 @@ from duly.execution.channels import worklist
 from duly.execution.channels.outbox import list_outbox
 from duly.execution.channels.worklist import COLUMNS, Line, as_csv, as_json, as_xlsx, from_json, line_of
 from duly.execution.ports import Deed, Unsendable
+from duly.plan.plan import Kind
 from tests.channels.deeds import MATTER, MESSAGE, task
 from tests.channels.marks import Mark
 
@@ -162,3 +163,10 @@ def test_the_brief_and_the_reasons_are_in_the_line() -> None:
     line: Line = line_of(replace(task(), message=MESSAGE))
     assert line.brief == MESSAGE.text
     assert line.because == "said so"
+
+
+def test_what_is_asked_beside_a_request_to_sales_stands_in_the_line() -> None:
+    """Where no channel changes limits, whoever keeps them reads here what to change."""
+    ask = "raise the credit limit to 1,200.00 USD; it is 1,000.00 USD since 2025-01-01"
+    line = line_of(task(1, kind=Kind.LIMIT_PROPOSAL, details=(("ask", ask),)))
+    assert (line.kind, line.ask) == ("limit_proposal", ask)

@@ -212,9 +212,21 @@ def test_a_lacking_table_is_named_with_the_book(folder: Path) -> None:
 
 def test_a_workbook_is_not_for_the_screen(folder: Path) -> None:
     assert duly(folder, "aging", "--format", "xlsx").exit_code == 2
+    assert duly(folder, "aging", "--format", "pdf").exit_code == 2
 
 
 def test_a_file_that_cannot_be_written_is_said_in_one_line(folder: Path) -> None:
     failed = duly(folder, "aging", "--out", str(folder / "no" / "such.txt"))
     assert failed.exit_code == 1
     assert "No such file or directory" in failed.stderr
+
+
+@pytest.mark.parametrize("command", ["aging", "statement", "scorecard"])
+def test_every_figure_comes_as_html_and_pdf(folder: Path, command: str) -> None:
+    shown = duly(folder, command, "--format", "html")
+    assert shown.exit_code == 0
+    assert shown.output.startswith("<!DOCTYPE html>")
+    for name in ("a.pdf", "b.pdf"):
+        assert duly(folder, command, "--format", "pdf", "--out", str(folder / name)).exit_code == 0
+    assert (folder / "a.pdf").read_bytes().startswith(b"%PDF")
+    assert (folder / "a.pdf").read_bytes() == (folder / "b.pdf").read_bytes()

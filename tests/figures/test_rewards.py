@@ -318,6 +318,12 @@ def test_a_period_that_is_no_whole_quarter_says_its_days(days: Period, name: str
     assert str(days) == name
 
 
+@pytest.mark.parametrize(("newest", "warned"), [("2026-03-30", True), ("2026-03-31", False)])
+def test_a_book_that_ends_before_the_period_is_warned_of(newest: str, warned: bool) -> None:  # noqa: FBT001
+    book = replace(book_of([]), newest=date.fromisoformat(newest))
+    assert [w.rule for w in rewards(book, paying(), Q1).warnings] == ["period-not-over"] * warned
+
+
 def amounts(lines: Iterable[Line]) -> int:
     return sum(line.amount for line in lines)
 

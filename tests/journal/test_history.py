@@ -325,6 +325,17 @@ def test_who_was_told_that_no_answer_came_is_a_mark_on_the_request_and_no_stage(
     assert happened.rows["executed_stages"] == happened.rows["tasks_given"] == ()
 
 
+def test_what_the_ledger_asked_is_remembered_as_told_by_the_days_that_the_task_names() -> None:
+    details = {"asked_on": "2026-02-20", "due_on": "2026-02-27"}
+    task = deed(
+        E.ACCEPTED, intent={"of": "request"}, kind="task", stage="silent", channel="", task="answer_overdue",
+        details=details,
+    )  # fmt: skip
+    [row] = history(task).rows["requests"]
+    assert (row["rule"], row["asked_on"], row["due_on"]) == ("silent", date(2026, 2, 20), date(2026, 2, 27))
+    assert (row["answered_on"], row["told_on"]) == (None, date(2026, 3, 2))
+
+
 def test_a_request_of_which_nobody_knows_was_not_asked() -> None:
     unknown = deed(E.UNKNOWN, intent={"due_on": "2026-03-09"}, kind="sales_request", stage="silent", channel="")
     assert history(unknown).rows["requests"] == ()

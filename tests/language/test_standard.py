@@ -90,7 +90,8 @@ def test_every_part_is_read(standard: Policy) -> None:
     assert standard.calendar.contact.opens == time(9)
     assert standard.calendar.contact.days == frozenset(range(5))
     assert [segment.id for segment in standard.segments] == ["strategic", "new", "standard"]
-    assert [pause.id for pause in standard.account_pauses] == ["promised", "insolvent", "do_not_contact"]
+    pauses = ["promised", "insolvent", "do_not_contact", "payment_plan", "missing_paperwork"]
+    assert [pause.id for pause in standard.account_pauses] == pauses
     assert standard.account_pauses[1].stops == {Stops.STAGES, Stops.CHARGES}
     assert standard.account_pauses[1].tasks == (Task(role="credit_manager", task="file_claim"),)
     assert [(pause.id, pause.disputed_part_only) for pause in standard.invoice_pauses] == [("disputed", True)]

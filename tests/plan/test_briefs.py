@@ -134,7 +134,7 @@ def test_guidance_of_earlier_answers_comes_back_the_last_ones_first_to_be_kept()
     rows = [said_by_sales(f"word {number}", 9 - number) for number in range(5)]
     found = brief(history=History(said_by_sales=tuple(rows)))
     assert [line.split(" (")[0] for line in found.guidance] == ["word 2", "word 3", "word 4"]
-    assert "word 4 (Mar 26, 2026)" in written(found).replace("26 Mar 2026", "Mar 26, 2026")
+    assert "word 4 (Mar 26, 2026)" in written(found)
 
 
 @pytest.mark.parametrize(

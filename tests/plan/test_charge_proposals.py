@@ -142,6 +142,13 @@ def test_with_the_day_in_its_key_a_charge_would_be_proposed_twice(monkeypatch: p
     assert charges(plan_of(policy, AS_OF + timedelta(days=1), tuple(first), payments=[PAID]))
 
 
+def test_a_referred_customer_with_many_late_items_does_not_stop_the_plan() -> None:
+    rows: list[Row] = [{**DUE, "invoice": f"I{n}"} for n in range(1, 42)]
+    plan = plan_of(by_contract(), invoices=rows, executed_stages=[REFERRED])
+    assert len(charges(plan)) == len(rows)
+    assert "too-many-for-one-customer" not in {stop.rule for stop in plan.stops}
+
+
 # Stages.
 
 

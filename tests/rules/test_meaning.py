@@ -589,6 +589,35 @@ def test_sales_is_asked_once_by_every_rule_that_holds_unless_it_stands_down(
     assert (decision.asks, decision.stood_down) == (asks, stood_down)
 
 
+TELLING = replace(
+    ASKING,
+    sales=(
+        SalesRule(id="why", ask="find_out_why", when=NEVER, unanswered_tell="sales_manager"),
+        SalesRule(id="silent", ask="find_out_why", when=NEVER),
+        SalesRule(id="stand_down", ask=ASK_NOTHING, when=Is("insolvent", (True,)), unanswered_tell="sales_manager"),
+    ),
+    account_pauses=(AccountPause(id="quiet", when=Is("do_not_contact", (True,)), stops=frozenset({Stops.SALES})),),
+)
+ALL_ASKED: dict[str, Value] = {"sales_asked": frozenset({"why", "silent", "stand_down"})}
+
+
+@pytest.mark.parametrize(
+    ("changed", "tells"),
+    [
+        pytest.param({}, (), id="never-asked"),
+        pytest.param(ALL_ASKED, ("why",), id="asked-and-its-time-is-over"),
+        pytest.param(ALL_ASKED | {"requests_open": frozenset({"why"})}, (), id="there-is-time-left"),
+        pytest.param(ALL_ASKED | {"requests_answered": frozenset({"why"})}, (), id="answered"),
+        pytest.param(ALL_ASKED | {"requests_told": frozenset({"why"})}, (), id="told-before"),
+        pytest.param(ALL_ASKED | {"requests_told": frozenset({"silent"})}, ("why",), id="another-was-told-of"),
+        pytest.param(ALL_ASKED | {"insolvent": True}, (), id="sales-stands-down"),
+        pytest.param(ALL_ASKED | {"do_not_contact": True}, (), id="a-pause-stops-sales"),
+    ],
+)
+def test_it_is_told_once_that_sales_has_not_answered(changed: dict[str, Value], tells: tuple[str, ...]) -> None:
+    assert on(TELLING, **changed).tells == tells
+
+
 def holding(needs: Needs | None = None, **more: object) -> Policy:
     hold = Hold(
         id="credit",

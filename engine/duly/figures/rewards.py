@@ -22,12 +22,12 @@ from fractions import Fraction
 
 from duly.book.book import Book
 from duly.book.rates import Rates, Ratio, missing_rate
-from duly.figures.needs import refuse_balances, refuse_lacking
+from duly.figures.needs import place, refuse_balances, refuse_lacking
 from duly.figures.reward_guards import Finding, blind_spots, findings_of
 from duly.figures.reward_lines import Line, Period, Role, Sort, lines_of
 from duly.language.policy import Policy, Reward
 from duly.money import SCALES, format_decimal
-from duly.source import NOWHERE, Problem, Refused
+from duly.source import NOWHERE, Problem, Refused, Severity
 
 DATA, POLICY = 4, 3
 
@@ -107,9 +107,9 @@ def rewards(
     """
     reward = policy.together.reward
     if reward is None:
-        place = policy.places.get("/together", policy.span)
+        span = policy.places.get("/together", policy.span)
         help_ = "write `reward: {on_time_share: {at_least_pct: 90}, salesperson_pct: 1}` under `together`"
-        raise Refused([Problem("no-reward", place, "the policy promises no reward", help_)], POLICY)
+        raise Refused([Problem("no-reward", span, "the policy promises no reward", help_)], POLICY)
     refuse_lacking(book, "a reward", NEEDED)
     refuse_balances(book, "a reward")
     lines = lines_of(book, policy, period)
@@ -125,8 +125,15 @@ def rewards(
         statements=tuple(work.statements(findings, seen)),
         findings=findings,
         looked_at=seen,
-        warnings=blind_spots(book),
+        warnings=(*_not_over(book, period), *blind_spots(book)),
     )
+
+
+def _not_over(book: Book, period: Period) -> Iterator[Problem]:
+    if book.newest is not None and book.newest < period.last:
+        message = f"the book tells of days up to {book.newest}, so what falls due later counts as not settled in time"
+        help_ = f"ask for it again when the book is of {period.last}, or end with `--to {book.newest}`"
+        yield Problem("period-not-over", place(book), message, help_, severity=Severity.WARNING)
 
 
 def _refuse_unknown(looked_at: Collection[str], findings: Sequence[Finding]) -> None:

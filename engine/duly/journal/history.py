@@ -494,6 +494,7 @@ def _standing(deed: _Deed) -> Standing:
         customer=last.customer or deed.customer,
         content=deed.content if isinstance(deed.content, str) else "",
         not_before=not_before if isinstance(not_before, str) else "",
+        day=_day(last),
     )
 
 

@@ -46,7 +46,8 @@ class Standing:
     """Where an action stands: the last event of its key, its attempt, and when.
 
     `content` is the digest of what was, or was to be, handed over; `seq` is the
-    last entry's; `run` the run it happened in; `not_before` is set when deferred.
+    last entry's; `run` the run it happened in; `not_before` is set when deferred. `day` is
+    the local day of what happened where the entry says one, which in a rehearsal is not that of `at`.
     """
 
     key: str
@@ -58,6 +59,7 @@ class Standing:
     customer: str
     content: str = ""
     not_before: str = ""
+    day: str = ""
 
     @property
     def blocks(self) -> bool:

@@ -54,7 +54,7 @@ class Talks:
     people: Mapping[str, Colleague]
     paying: Mapping[tuple[str, str], Paying]
     said: Mapping[str, tuple[tuple[str, Said], ...]]
-    guidance: Mapping[str, tuple[tuple[str, str], ...]]
+    guidance: Mapping[str, tuple[tuple[str, date, str], ...]]
     contacts: Mapping[tuple[str, str], str]
 
 
@@ -111,14 +111,15 @@ def told(talks: Talks, action: Action, matter: Matter, facts: Facts) -> Matter:
         pays=talks.contacts.get((action.customer, "pays"), ""),
         decides=talks.contacts.get((action.customer, "decides"), ""),
         history=_last(talks, account, paying, manner),
-        guidance=guidance_for(talks, action),
+        guidance=guidance_for(talks, action, manner),
     )
 
 
-def guidance_for(talks: Talks, action: Action) -> tuple[str, ...]:
+def guidance_for(talks: Talks, action: Action, manner: Writing) -> tuple[str, ...]:
     """The last things that sales said of how to approach the customer."""
     said = talks.guidance.get(action.customer, ())
-    return tuple(line for creditor, line in said if creditor in {"", action.creditor})[-MOST_GUIDANCE:]
+    told_of = [f"{text} ({manner.short_day(day)})" for of, day, text in said if of in {"", action.creditor}]
+    return tuple(told_of[-MOST_GUIDANCE:])
 
 
 def _text(facts: Facts, name: str) -> str:
@@ -286,15 +287,14 @@ def _holds(book: Book) -> Iterator[Row]:
             yield customer, creditor, released, f"{hold.replace('_', ' ')} hold released"
 
 
-def _guidance(book: Book) -> dict[str, tuple[tuple[str, str], ...]]:
+def _guidance(book: Book) -> dict[str, tuple[tuple[str, date, str], ...]]:
     """What sales said of how to approach each customer, oldest first, with the creditor and the day."""
-    found: dict[str, list[tuple[str, str]]] = {}
+    found: dict[str, list[tuple[str, date, str]]] = {}
     for customer, creditor, day, guidance in book.connection.execute(
         "SELECT s.customer, s.creditor, s.day, s.guidance FROM said_by_sales AS s "
         "JOIN talked_of AS t ON t.customer = s.customer WHERE s.guidance IS NOT NULL ORDER BY s.day, s.guidance"
     ).fetchall():
-        manner = writing(BRIEF_LANGUAGE, "")
-        found.setdefault(customer, []).append((creditor or "", f"{guidance} ({manner.short_day(day)})"))
+        found.setdefault(customer, []).append((creditor or "", day, guidance))
     return {customer: tuple(dict.fromkeys(those)) for customer, those in found.items()}
 
 

@@ -126,7 +126,7 @@ def _notice(ground: Ground, changed: Changed) -> What:
         creditor=changed.before.creditor,
         template=changed.change,
         details=(("before", changed.before.what), ("now", changed.now)),
-        because=because(ground, changed.change, f"{changed.before.what} before, {changed.now} now"),
+        because=because(ground, changed.change, before=changed.before.what, now=changed.now),
     )
 
 

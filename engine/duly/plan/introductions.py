@@ -113,7 +113,6 @@ def _action(ground: Ground, one: Candidate, meeting: Meeting) -> Action:
             customer=one.customer,
             creditor=one.creditor,
             template=INTRODUCTION,
-            task="introduce",
             person=meeting.for_sales,
             details=(
                 (SALESPERSON, one.salesperson),
@@ -131,7 +130,7 @@ def _action(ground: Ground, one: Candidate, meeting: Meeting) -> Action:
 def _because(ground: Ground, one: Candidate) -> tuple[Because, ...]:
     together = ground.policy.together
     place = ground.policy.places.get(f"{together.path}/introduce_collector_to", together.span)
-    return (Because("introduce collector to", place, said=one.said),)
+    return (Because("introduce collector to", place, (("segment", one.segment), ("pair", one.period)), one.said),)
 
 
 def _withheld(ground: Ground, one: Candidate, reason: str, said: str) -> Withheld:

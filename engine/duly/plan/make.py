@@ -463,7 +463,8 @@ def stops_of(
 def _cycle(book: Book, policy: Policy, as_of: date, actions: Sequence[Action], history: History) -> Cycle:
     executed = book.connection.execute("SELECT max(day) FROM executed_stages").fetchone()
     assert executed is not None
-    each = Counter(action.customer for action in actions if action.customer)
+    # Charges are proposed item by item, and reach a worklist and no customer.
+    each = Counter(a.customer for a in actions if a.customer and a.kind is not Kind.CHARGE_PROPOSAL)
     flooded, most = max(each.items(), key=lambda one: (one[1], one[0]), default=("", 0))
     return Cycle(
         as_of=as_of,

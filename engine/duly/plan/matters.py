@@ -17,8 +17,9 @@ from duly.figures.statement import Statement
 from duly.language.conditions import Facts, holds
 from duly.language.policy import Policy, Stage
 from duly.messages.matter import Advised, Colleague, Line, Matter, Party
-from duly.plan.advice import advised, as_told
-from duly.plan.briefs import Talks, asked_of_sales, guidance_for, talks_of, told
+from duly.messages.writing import writing
+from duly.plan.advice_said import advised, as_told
+from duly.plan.briefs import BRIEF_LANGUAGE, Talks, asked_of_sales, guidance_for, talks_of, told
 from duly.plan.changes_told import NO_DEALING, Dealing, dealing_of, told_of_a_change
 from duly.plan.plan import Action, Kind
 from duly.plan.reach import NOWHERE_KNOWN, Reach, reach_of
@@ -158,7 +159,8 @@ def _matter(made: _Background, action: Action, as_of: date) -> Matter:
         case Kind.SALES_REQUEST:
             return asked_of_sales(made.talks, action, matter, facts)
         case Kind.ADVICE:
-            return as_told(matter, made.advised[action.id], guidance_for(made.talks, action))
+            manner = writing(BRIEF_LANGUAGE, matter.customer.country)
+            return as_told(matter, made.advised[action.id], guidance_for(made.talks, action, manner))
         case Kind.NOTICE:
             return told_of_a_change(matter, action)
         case Kind.INTRODUCTION:

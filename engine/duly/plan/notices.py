@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from duly.journal.dealings import Change
+from duly.language.conditions import Value
 from duly.plan.held import TOLD_WITHIN_DAYS, Stretch, as_the_ledger_has_them, news_of, stretches
 from duly.plan.plan import Because, Kind
 from duly.plan.together import Ground, Made, What
@@ -28,11 +29,11 @@ def notices(ground: Ground) -> Made:
     return to_customers(ground, [*_of_holds(ground, told), *(_of_limits(ground) if LIMIT in told else ())])
 
 
-def because(ground: Ground, change: str, said: str = "") -> tuple[Because, ...]:
-    """Why a change is told: the policy's line that asks for it."""
+def because(ground: Ground, change: str, said: str = "", **values: Value) -> tuple[Because, ...]:
+    """Why a change is told: the policy's line that asks for it, and what changed."""
     together = ground.policy.together
     span = ground.policy.places.get(f"{together.path}/tell_customer_of", together.span)
-    return (Because(f"tell customer of {change}", span, said=said),)
+    return (Because(f"tell customer of {change}", span, tuple(values.items()), said),)
 
 
 # Holds and releases.
@@ -72,7 +73,7 @@ def notice_of(ground: Ground, stretch: Stretch, news: str) -> What:
         creditor=stretch.creditor,
         template=news,
         details=(("hold", stretch.hold), ("since", day.isoformat())),
-        because=because(ground, news, f"{stretch.hold}: {news} on {day}"),
+        because=because(ground, news, hold=stretch.hold, on=day.isoformat()),
     )
 
 
@@ -102,7 +103,7 @@ def _of_limits(ground: Ground) -> Iterator[What]:
                 amount=int(after),
                 currency=currency,
                 details=(("limit_after", after), ("since", change.day.isoformat())),
-                because=because(ground, LIMIT, f"{change.rule}: changed on {change.day}"),
+                because=because(ground, LIMIT, rule=change.rule, on=change.day.isoformat()),
             )
 
 

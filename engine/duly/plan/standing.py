@@ -51,7 +51,7 @@ def not_done_before(
             reason, said = WORDS[standing.event]
             if standing.event is Event.ACCEPTED and action.channel == "letter":
                 reason, said = UNPOSTED
-            withheld.append(_withheld(action, reason, f"{said} ({standing.at[:10]})", None))
+            withheld.append(_withheld(action, reason, f"{said} ({standing.day})", None))
         elif _unposted(action, history) - today:
             withheld.append(_withheld(action, *UNPOSTED, None))
         elif rejected is not None and as_of < (until := _rests_until(rejected, gap)):

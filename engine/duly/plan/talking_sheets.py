@@ -126,7 +126,7 @@ def talking_sheet(matter: Matter, action: Action, sheet: Sheet, people: Mapping[
         matter,
         lines=tuple(sheet.lines),
         totals=tuple(totals.items()),
-        ask=action.task,
+        ask=action.template,
         answer_by=datetime.fromisoformat(action.detail("starts")).date(),
         salesperson=people.get(sells),
         collector=people.get(collects),

@@ -162,7 +162,7 @@ def _not_done_before(actions: Iterable[Action], ground: Ground) -> tuple[list[Ac
         rejected = ground.history.rejected.get(action.id)
         rests_until = date.fromisoformat(rejected) + timedelta(days=REJECTED_RESTS_DAYS) if rejected else None
         if standing is not None and standing.event in {Event.UNKNOWN, Event.POINT_OF_NO_RETURN}:
-            withheld.append(_withheld(action, "outcome_unknown", f"{NOBODY_KNOWS} ({standing.at[:10]})", None))
+            withheld.append(_withheld(action, "outcome_unknown", f"{NOBODY_KNOWS} ({standing.day})", None))
         elif standing is not None and standing.blocks:
             continue
         elif rests_until is not None and ground.as_of < rests_until:

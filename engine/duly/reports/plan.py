@@ -118,12 +118,16 @@ def _totals(actions: Iterable[Action]) -> str:
     seen = set()
     for action in actions:
         key = (action.creditor, action.customer, action.item)
-        if key in seen or action.kind is Kind.LIST:
+        if key in seen or _is_about_no_money(action):
             continue
         seen.add(key)
         for currency, amount in action.amounts or ((action.currency, action.amount),):
             totals[currency] += amount
     return ", ".join(format_minor(amount, currency) for currency, amount in sorted(totals.items()))
+
+
+def _is_about_no_money(action: Action) -> bool:
+    return not (action.amount or action.amounts or action.invoices)
 
 
 def _by_person(actions: Iterable[Action]) -> Iterator[tuple[str, ...]]:
@@ -137,10 +141,11 @@ def _by_person(actions: Iterable[Action]) -> Iterator[tuple[str, ...]]:
 def _action_row(plan: Plan, action: Action) -> tuple[str, ...]:
     amounts = action.amounts or ((action.currency, action.amount),)
     money = " + ".join(format_minor(amount, currency) for currency, amount in amounts)
-    money = "" if action.kind is Kind.LIST else money
+    money = "" if _is_about_no_money(action) else money
     tone = f" ({action.tone})" if action.tone != "none" else ""
     waits = f"needs {' + '.join(action.approval)}" if action.approval else ""
     moment = f"not before {action.not_before.replace('T', ' ')}" if action.kind.to_customer else ""
+    moment = f"at {action.detail('starts').replace('T', ' ')}" if action.kind is Kind.INTRODUCTION else moment
     return (
         "+",
         printable(action.customer or action.person),
