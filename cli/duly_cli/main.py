@@ -43,6 +43,8 @@ COMMANDS: Mapping[str, Verb] = {
     "init": Verb("duly_cli.init", "Write a policy folder to start from."),
     "demo": Verb("duly_cli.demo", "Write a sample book of invented customers."),
     "check": Verb("duly_cli.check", "Say what is wrong with policies."),
+    "prove": Verb("duly_cli.prove", "Prove what a policy promises, or show who breaks it."),
+    "diff": Verb("duly_cli.diff", "Say what changed between two policies, and what it means."),
     "schema": Verb("duly_cli.schema", "Print the JSON Schema of a policy, for editors."),
     "facts": Verb("duly_cli.facts", "Explain the facts that a policy may read."),
     "book": Verb("duly_cli.book", "Look into a book."),

@@ -30,15 +30,18 @@ class PolicyFile(click.ParamType["Policy", str]):
 
     def convert(self, value: str | Policy, param: click.Parameter | None, ctx: click.Context | None) -> Policy:  # noqa: ARG002
         """The policy in the file of this name."""
-        from duly.language.load import load_policy
-        from duly.reports.problems import as_text
+        return loaded(Path(value)) if isinstance(value, str) else value
 
-        if not isinstance(value, str):
-            return value
-        policy, warnings = load_policy(Path(value))
-        if warnings:
-            click.echo(as_text(warnings), err=True)
-        return policy
+
+def loaded(path: Path) -> Policy:
+    """The policy of a file; its warnings go to the error stream, its errors refuse with exit code 3."""
+    from duly.language.load import load_policy
+    from duly.reports.problems import as_text
+
+    policy, warnings = load_policy(path)
+    if warnings:
+        click.echo(as_text(warnings), err=True)
+    return policy
 
 
 class Day(click.ParamType[date, str]):

@@ -1,0 +1,1 @@
+"""What is known of a policy before it is used: what it proves to."""

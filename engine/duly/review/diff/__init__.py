@@ -1,0 +1,1 @@
+"""Two policies held against each other: what changed, what that means, and whom it touches."""

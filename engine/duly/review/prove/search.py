@@ -1,0 +1,136 @@
+"""The search for an account: whether one can exist, and if so the plainest that was asked for.
+
+The same question has the same answer on every machine: a context of its own, a fixed
+seed, and a measure in the solver's own steps instead of seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import z3
+
+from duly.language.conditions import Condition, Facts, Op, Value
+from duly.language.invariants import Implies, Invariant, Related, invariants
+from duly.language.policy import Policy
+from duly.language.reads import FactColumn
+from duly.language.vocabulary import Type
+from duly.review.prove.symbols import NUMERIC, OTHER, Account, Asking, Symbols, Words, account, columns_of, read_back
+from duly.rules.decision import NONE
+
+MEASURE = 20_000_000
+"""The solver's steps for one question: a measure that is the same on every machine, unlike seconds."""
+
+USUALLY: Mapping[str, bool] = {"contact_day": True, "has_email": True, "has_address": True}
+"""What is so of most accounts: an account is plainer with it."""
+
+USUAL_WORD: Mapping[str, str] = {"relationship": "normal"}
+
+
+class Unsettled(Exception):
+    """The solver gave up within its measure."""
+
+
+class Search:
+    """A symbolic account of one or several policies, and what is supposed of it."""
+
+    def __init__(self, policies: Sequence[Policy], also: Iterable[Condition] = (), *, measure: int = MEASURE) -> None:
+        self.context = z3.Context()
+        self.ask = Asking(self.context, Words())
+        self.also = tuple(also)
+        self.policies = tuple(policies)
+        self.columns = columns_of(policies, self.also)
+        self.account = account(policies, self.context, self.ask.words, also=self.also)
+        self._solver = z3.Solver(ctx=self.context)
+        self._solver.set("rlimit", measure)
+        self._solver.set("random_seed", 0)
+        self.suppose(*self.suppositions(self.account))
+
+    def suppositions(self, those: Account) -> Iterator[z3.BoolRef]:
+        """What is true of every account: bounds and invariants."""
+        yield from those.axioms
+        for invariant in dict.fromkeys(i for policy in self.policies for i in invariants(policy)):
+            yield symbolic(self.ask, invariant, those.facts)
+
+    def suppose(self, *conditions: z3.BoolRef) -> None:
+        """Look only for accounts of which this is true, from now on."""
+        self._solver.add(*conditions)
+
+    def is_possible(self, *more: z3.BoolRef) -> bool:
+        """Say whether such an account can exist; raises `Unsettled`."""
+        answer = self._solver.check(*more)
+        if answer == z3.unknown:
+            raise Unsettled
+        return bool(answer == z3.sat)
+
+    def plainest(self) -> z3.ModelRef:
+        """An account with every fact zero, no, none or unknown where that can be, and its numbers small."""
+        for column in self.columns:
+            for quiet in self._quiet(column):
+                if self.is_possible(quiet):
+                    self.suppose(quiet)
+        for column in self.columns:
+            if column.type in NUMERIC and not column.member:
+                self._make_small(column)
+        self.is_possible()
+        return self._solver.model()
+
+    def facts(self, model: z3.ModelRef) -> dict[str, Value]:
+        """The facts of the account in a model."""
+        return read_back(self.account, model)
+
+    def _quiet(self, column: FactColumn) -> Iterator[z3.BoolRef]:
+        symbol = self.account.facts[column.fact if column.member else column.name]
+        if column.member:
+            yield z3.Not(symbol.members[column.member])
+            return
+        if column.unknown:
+            yield z3.Not(symbol.known)
+        match column.type:
+            case Type.YES_NO:
+                yield symbol.value == USUALLY.get(column.name, False)
+            case _ if column.type in NUMERIC:
+                yield symbol.value == 0
+            case _:
+                words = self.account.choices[column.name]
+                yield symbol.value == self.ask.word(USUAL_WORD.get(column.name, words[0]))
+
+    def _make_small(self, column: FactColumn) -> None:
+        value = self.account.facts[column.name].value
+        size = z3.If(value < 0, -value, value)
+        self.is_possible()
+        least, most = 0, self._size_in_model(value)
+        while least < most:
+            half = (least + most) // 2
+            if self.is_possible(size <= half):
+                most = self._size_in_model(value)
+            else:
+                least = half + 1
+        self.suppose(size <= most)
+
+    def _size_in_model(self, value: z3.ArithRef) -> int:
+        return abs(int(self._solver.model().eval(value, model_completion=True).as_long()))
+
+
+def telling(facts: Facts, columns: Iterable[FactColumn]) -> Iterator[tuple[str, Value]]:
+    """The facts that are not simply zero, no, none or unknown, nor as they mostly are."""
+    counted = {column.name for column in columns if column.unknown and column.type in NUMERIC}
+    for name, value in facts.items():
+        if name in counted and value == 0:
+            yield name, value
+            continue
+        usual = USUALLY.get(name, False) if isinstance(value, bool) else USUAL_WORD.get(name, NONE)
+        if value not in (None, 0, "", OTHER, NONE, frozenset(), usual) or (value is False and usual is True):
+            yield name, value
+
+
+def symbolic(ask: Asking, invariant: Invariant, facts: Symbols) -> z3.BoolRef:
+    """The invariant as a formula about a symbolic account."""
+    match invariant:
+        case Implies(if_, then):
+            return z3.Implies(ask.holds(if_, facts), ask.holds(then, facts))
+        case Related(some, op, others, where):
+            known = ask.both(ask.holds(where, facts), *(facts[name].known for name in (*some, *others)))
+            left = z3.Sum([facts[name].value for name in some])
+            right = z3.Sum([facts[name].value for name in others])
+            return z3.Implies(known, left <= right if op is Op.AT_MOST else left >= right)
