@@ -28,6 +28,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # The longest test by far begins first, or one core would wait for it at the end.
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/story/"))
     if NIGHTLY:
         return
     for item in items:

@@ -32,6 +32,7 @@ _ELIDED = (
     (re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(:[0-9]{2})?Z?(?![-+0-9:])"), "<moment>"),
     (re.compile(r"(signed up to entry [0-9]+ on) [0-9-]{10}"), r"\1 <day>"),
     (re.compile(r"((?:good|amount shown,) until) [0-9-]{10}"), r"\1 <day>"),
+    (re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}(  (?:proposed|(?:signed|rejected) by))"), r"<day>\1"),
     (re.compile(r'"[A-Za-z0-9+/]{43}="'), '"<public key>"'),
     (re.compile(r"\b[0-9a-f]{64}\b"), "<digest>"),
     (re.compile(r"\b[0-9]+(\.[0-9]+)? (s|ms|seconds)\b"), "<time>"),

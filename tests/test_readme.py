@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
 
+from duly.figures.formulas import FORMULAS
 from tests.replay import CHECKOUT, PROMPT, lay_out, run
 
 README = CHECKOUT / "README.md"
@@ -86,3 +87,9 @@ def test_every_word_of_the_glossary_is_a_key_of_the_policy_and_a_name_in_the_cod
             assert f'"{key}"' in schema, (word, key)
         for name in re.findall(r"`(\w+)`", names):
             assert re.search(rf"^(class {name}\b|{name} = )", code, re.MULTILINE), (word, name)
+
+
+def test_every_formula_stands_in_the_readme_with_its_source() -> None:
+    text = README.read_text(encoding="utf-8")
+    rows = (f"| {f.title} (`{f.name}`, version {f.version}) | {f.unit} | {f.says} | {f.source} |" for f in FORMULAS)
+    assert [row for row in rows if row not in text] == []

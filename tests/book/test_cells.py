@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from duly.book.columns import DateFormat, Written, scale_sql, value_sql
 from duly.book.faults import explain, mixes_scripts
-from duly.book.tables import Column, Kind
+from duly.book.tables import TABLES, Column, Kind
 from duly.language.codes import COUNTRIES
 from duly.money import LARGEST_AMOUNT, SCALES, parse_minor
 
@@ -251,3 +251,9 @@ def test_letters_of_two_alphabets_in_one_word_are_noticed(word: str, mixed: bool
 def test_a_country_is_offered_for_the_code_that_people_write() -> None:
     assert "GB" in COUNTRIES
     assert explain(Column("c", Kind.COUNTRY, ""), "UK", PLAIN).help == "write `GB`"
+
+
+def test_a_limit_below_zero_is_explained_as_a_limit_and_not_as_money_owed() -> None:
+    column = next(column for column in TABLES["credit_lines"].columns if column.name == "limit")
+    help_ = explain(column, "-5.00", Written(), "USD").help
+    assert help_ == "a credit limit is 0 or more; leave the row out where there is none"

@@ -81,3 +81,32 @@ def test_holds_are_the_ledgers_where_it_brings_them(given: Presence, rows: int) 
 def test_a_book_without_creditors_of_its_own_takes_the_journals_word_for_them() -> None:
     made = book(creditors=Presence.NONE)
     assert add_history(made, history(executed_stages={**STAGE, "creditor": "another"})) == 0
+
+
+REQUEST: Row = {"customer": "C1", "creditor": "main", "rule": "before_hold", "asked_on": date(2026, 3, 20)}
+
+
+@pytest.mark.parametrize(
+    ("asked_on", "open_", "answered"),
+    [
+        pytest.param(date(2026, 3, 20), frozenset(), frozenset({"before_hold"}), id="the-same-request"),
+        pytest.param(date(2026, 3, 21), frozenset({"before_hold"}), frozenset({"before_hold"}), id="another-one"),
+    ],
+)
+def test_a_request_that_the_ledger_brought_is_answered_by_what_the_journal_knows(
+    asked_on: date, open_: frozenset[str], answered: frozenset[str]
+) -> None:
+    policy, _ = load_policy(STANDARD)
+    brought = {**REQUEST, "asked_on": asked_on, "due_on": date(2026, 4, 5), "answered_on": None}
+    made = make_book(
+        customers=[{"customer": "C1"}],
+        invoices=[{"customer": "C1", "amount": 100_000, "due_date": date(2026, 3, 1)}],
+        creditors=[{"creditor": "main"}],
+        requests=[brought],
+    )
+    said = {**REQUEST, "due_on": REQUEST["asked_on"], "answered_on": date(2026, 3, 25), "told_on": None}
+    add_history(made, history(requests=said))
+    build_facts(made, policy, AS_OF)
+    (account,) = facts_from(made.connection, policy)
+    assert (account.facts["requests_open"], account.facts["requests_answered"]) == (open_, answered)
+    assert count(made, "requests") == (1 if asked_on == REQUEST["asked_on"] else 2)

@@ -79,6 +79,20 @@ INJECTIONS = [
 ]
 
 
+@pytest.mark.parametrize(
+    "subject",
+    [
+        pytest.param("Orchard Tools (sample) – deuxième rappel : 361,95\xa0€ à régler (C000419-c4cbd9)", id="french"),
+        pytest.param("Zweite Mahnung: 12.361,85\xa0€ überfällig, bitte bis zum 3. März 2026 begleichen", id="german"),
+        pytest.param("é " * 60 + "à", id="many-short-words"),
+    ],
+)
+def test_no_space_is_lost_between_words_that_stand_in_code(subject: str) -> None:
+    content = compose(email_to("pay@birch.example", subject=subject), SENDER).content
+    assert str(read(content)["Subject"]) == subject
+    assert max(map(len, content.split(b"\r\n"))) <= 78
+
+
 @pytest.mark.parametrize(("text", "rule"), INJECTIONS)
 def test_a_header_that_would_become_two_is_refused(text: str, rule: str) -> None:
     for deed, sender in ((email_to("pay@birch.example", subject=text), SENDER), (EMAIL, replace(SENDER, name=text))):

@@ -84,10 +84,16 @@ class Team:
         return Team(home)
 
 
-def make_team(folder: Path, customers: int = 40) -> Team:
-    """A team whose book is of `DAY`, with a plan for it."""
+CALENDAR = ("  weekly:", "  monthly:")
+
+
+def make_team(folder: Path, customers: int = 40, *, calendar: bool = False) -> Team:
+    """A team whose book is of `DAY`; what the calendar sends is left out unless a test is about it."""
     team = Team(folder / "team")
     team.home.mkdir()
     team.duly("init", ".")
+    if not calendar:
+        lines = team.policy.read_text(encoding="utf-8").splitlines(keepends=True)
+        team.policy.write_text("".join(line for line in lines if not line.startswith(CALENDAR)), encoding="utf-8")
     team.duly("demo", BOOK, "--customers", customers, "--as-of", DAY)
     return team

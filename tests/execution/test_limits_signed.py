@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from duly.assets import asset
 from duly.book.read import read_book
 from duly.execution.apply import Asked, made_ready
 from duly.execution.report import RunReport
@@ -23,7 +24,6 @@ from duly.journal.create import create, open_journal
 from duly.journal.entry import Draft, Event
 from duly.journal.history import History, history_of
 from duly.language.load import load_policy
-from duly.messages.templates import load_templates
 from duly.plan import approvals as counting
 from duly.plan.claims import CHECKS, Circumstances
 from duly.plan.document import to_json
@@ -34,7 +34,7 @@ from duly.source import Refused
 from duly_cli.clock import standing_clock
 from duly_cli.main import main
 from tests.approvals.building import BOTH, CREDIT, OCHRE, SALES, SIENNA, UMBER, approver, key_of, ruled
-from tests.language.policies import STANDARD
+from tests.messages.shipped import shipped
 
 NOW = datetime(2026, 3, 31, 14, tzinfo=UTC)
 LIVE = Environment.LIVE
@@ -97,7 +97,7 @@ class Team:
 
     def plan(self, days: int = 0, author: str = "author-1") -> Plan:
         policy, _ = load_policy(self.path / "policies" / "limits.yaml")
-        background = Background(self.history(), "live", load_templates(self.home.templates).digest)
+        background = Background(self.history(), "live", shipped().digest)
         day = (NOW + timedelta(days=days)).date()
         book = read_book(self.path / "book")
         return make_plan(policy, book, day, author=author, engine="meaning", background=background)
@@ -124,7 +124,7 @@ class Team:
             asked = Asked(
                 saved=saved,
                 policy=policy,
-                templates=load_templates(self.home.templates),
+                templates=shipped(),
                 approvers=read_approvers(self.home.approvers),
                 home=self.home,
                 environment=LIVE,
@@ -164,7 +164,7 @@ def team(tmp_path: Path) -> Team:
         "invoice,customer,amount,invoice_date,due_date\nI1,C1,900.00,2026-03-01,2026-04-15\nI0,C1,50.00,2025-05-01,2025-06-15\n"
     )
     (book / "payments.csv").write_text("payment,customer,invoice,amount,day\nP0,C1,I0,50.00,2025-06-01\n")
-    shutil.copytree(STANDARD.parent.parent / "templates", tmp_path / "templates")
+    shutil.copytree(asset("templates"), tmp_path / "templates")
     made.lines.write_text("customer,from,limit\nC1,2025-01-01,1000.00\n")
     create(made.home, LIVE).close()
     return made

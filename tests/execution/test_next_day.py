@@ -29,12 +29,14 @@ from tests.execution.teams import BOOK, DAY, PLAN, POLICY, Row, Team, make_team
 NEXT_DAY, WEEK_LATER = "2026-04-01", "2026-04-07"
 CUSTOMER = "C000022"
 OF_AN_INVOICE = frozenset({"payments", "credits", "disputes", "promises", "instalments"})
-OF_A_CUSTOMER = frozenset({"payments", "credits", "promises", "executed_stages", "contacts_made", "holds", "requests"})
+OF_A_CUSTOMER = frozenset(
+    {"payments", "credits", "promises", "executed_stages", "contacts_made", "holds", "requests", "orders"}
+)
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Team:
-    """A team whose customer, reached by letter only, owes two invoices of the same day and has no past."""
+    """A team whose customer, reached by letter only, owes two invoices of a day, has no past and no order."""
     team = make_team(tmp_path_factory.mktemp("made"))
     gone: set[str] = set()
 

@@ -21,7 +21,7 @@ PAID = "PAY-in-between"
 @pytest.fixture(scope="module")
 def planned(tmp_path_factory: pytest.TempPathFactory) -> Team:
     """A team with a plan for the day."""
-    team = make_team(tmp_path_factory.mktemp("rhythm"), customers=25)
+    team = make_team(tmp_path_factory.mktemp("rhythm"), customers=25, calendar=True)
     team.make_plan(DAY)
     return team
 

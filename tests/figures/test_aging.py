@@ -61,8 +61,9 @@ def test_the_trial_balance_ties_to_the_ledger_to_the_cent(books: list[Tables], p
 @given(books=FAMILIES, policy=policies())
 def test_the_totals_are_the_same_by_whatever_the_balance_is(books: list[Tables], policy: Policy) -> None:
     book = make_book(**together(books))
-    totals = {by: trial_balance(book, policy, AS_OF, by).totals for by in By}
-    assert len(set(totals.values())) == 1
+    balances = {by: trial_balance(book, policy, AS_OF, by) for by in By}
+    assert len({balance.totals for balance in balances.values()}) == 1
+    assert {by: trial_balance(book, policy, AS_OF, by, laid_out=True) for by in By} == balances
 
 
 def test_a_total_never_adds_two_currencies() -> None:

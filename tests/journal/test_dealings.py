@@ -42,7 +42,7 @@ def whom(dealings: Dealings, customer: str = "C1") -> list[str]:
 )
 def test_a_change_is_one_once_it_is_carried_out_for_certain(kind: str, steps: list[Event], *, there: bool) -> None:
     details = {"limit_after": "500"}
-    changes = told(deed(*steps, kind=kind, stage="credit", details=details)).changes
+    changes = told(deed(*steps, kind=kind, stage="credit", details=details, amount=500, currency="USD")).changes
     key = str(action(kind=kind, stage="credit")["id"])
     expected = Change(key, kind, "C1", "X", "credit", date(2026, 3, 2), details=details)
     assert changes == ((expected,) if there else ())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
 from typing import Any
@@ -271,6 +272,15 @@ def test_a_request_is_answered_by_the_first_answer_for_its_customer_and_rule(ans
     assert (row["asked_on"], row["due_on"], row["answered_on"]) == (date(2026, 3, 2), date(2026, 3, 9), on)
 
 
+def test_an_answer_to_a_request_that_the_ledger_brought_is_of_that_request_and_of_no_other() -> None:
+    body = {"rule": "silent", "creditor": "X", "day": "2026-03-04", "reason": "forgot", "asked_on": "2026-03-03"}
+    rows = history(asked(), Draft(E.ANSWER, "seller", "", "C1", "", body)).rows["requests"]
+    assert {(row["asked_on"], row["answered_on"]) for row in rows} == {
+        (date(2026, 3, 2), None),
+        (date(2026, 3, 3), date(2026, 3, 4)),
+    }
+
+
 def answers(**said: object) -> Draft:
     body = {"rule": "silent", "creditor": "X", "day": "2026-03-04", "reason": "forgot", **said}
     return Draft(E.ANSWER, "seller", "", "C1", "", body)
@@ -460,7 +470,14 @@ def test_of_two_customers_that_became_one_what_keeps_an_action_from_being_repeat
 
 def test_where_actions_stand_is_what_the_entries_say() -> None:
     drafts = [*deed(E.UNKNOWN), *deed(E.DEFERRED, E.INTENT, channel="letter"), *asked()]
-    assert history(drafts).standing == standing_of(Told(*drafts).entries())
+    stands = history(drafts).standing
+    assert {key: replace(one, day="") for key, one in stands.items()} == standing_of(Told(*drafts).entries())
+    assert {key: one.day for key, one in stands.items()} == {
+        str(action()["id"]): "2026-03-02",
+        # An entry that says no day happened on the day it was written.
+        str(action(channel="letter")["id"]): "2026-03-01",
+        str(asked()[0].key): "2026-03-02",
+    }
 
 
 def test_a_rejected_action_has_its_day_until_it_is_approved() -> None:

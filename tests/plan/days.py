@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
-from duly.book.book import Book
+from duly.book.book import Book, Presence
 from duly.book.facts import build_facts
 from duly.book.history import add_history
 from duly.journal.entry import Draft, Event
@@ -54,9 +54,11 @@ CUSTOMER: Row = {
 
 
 def standard(*told: str, introduce: tuple[str, ...] = ()) -> Policy:
-    """The standard policy that tells customers of these changes, and introduces those of these segments."""
+    """The standard policy without its calendar, that tells of these changes and introduces those of these segments."""
     policy, _ = load_policy(STANDARD)
-    together = replace(policy.together, tell_customer_of=told, introduce_collector_to=introduce)
+    together = replace(
+        policy.together, tell_customer_of=told, introduce_collector_to=introduce, weekly=None, monthly=None
+    )
     return replace(policy, together=together)
 
 
@@ -78,12 +80,15 @@ class Days:
         next(person for person in self.people if person["person"] == id_).update(changed)
 
     def book(self) -> Book:
+        """The book of the day; it keeps holds itself where it was given the table, though it be empty."""
         invoices = [
             {"customer": c["customer"], "invoice_date": AS_OF, "due_date": AS_OF + timedelta(30)}
             for c in self.customers
         ]
         tables: dict[str, Sequence[Row]] = {"invoices": invoices, "people": self.people, **self.tables}
-        return make_book(customers=self.customers, **tables)
+        book = make_book(customers=self.customers, **tables)
+        keeps_holds = Presence.GIVEN if "holds" in self.tables else Presence.NONE
+        return replace(book, given={**book.given, "holds": keeps_holds})
 
     def history(self) -> History:
         return history(*self.journal)

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from duly.assets import asset
 from duly.book.book import Presence
 from duly.figures.paying import Paying
 from duly.figures.position import Position
@@ -22,13 +21,13 @@ from duly.language.policy import Unit
 from duly.messages.guard import Owners
 from duly.messages.matter import Matter, Rendered
 from duly.messages.render import render
-from duly.messages.templates import load_templates
 from duly.plan.advice import Advice, Exposure, recommended
 from duly.plan.make import Background, make_plan
 from duly.plan.matters import matters_of
 from duly.plan.plan import Action, Kind, Plan
 from tests.book.facts.building import Row, make_book
 from tests.language.policies import STANDARD, problems_of
+from tests.messages.shipped import shipped
 from tests.plan.test_actions import AS_OF, REACHABLE, ago, changed, owed
 from tests.plan.test_briefs import AWAY, BEA, PEOPLE
 from tests.plan.test_matters import CREDITOR
@@ -71,7 +70,7 @@ def advices(plan: Plan) -> list[Action]:
 
 def written(matter: Matter) -> str:
     owners = Owners.of({"I1": "C1", "X9": "C9"}, {"C1": "C1", "C2": "C1", "C9": "C9"})
-    (answer,) = render(load_templates(asset("templates")), [matter], owners, workers=1)
+    (answer,) = render(shipped(), [matter], owners, workers=1)
     assert isinstance(answer, Rendered), answer
     return " ".join(answer.text.split())
 

@@ -117,6 +117,12 @@ def test_the_figure_from_outside_is_proposed_with_the_sum_of_german_law() -> Non
     assert set(found) == {("late_interest", round(10_000_00 * 0.1212 * days / 365), "EUR"), ("fixed_sum", 40_00, "EUR")}
 
 
+def test_a_fixed_sum_without_an_exchange_rate_is_said_and_interest_is_proposed_all_the_same() -> None:
+    plan = plan_of(by_law("uk_late_payment", late=policy_of().late), payments=[PAID])
+    assert [action.task for action in charges(plan)] == ["late_interest"]
+    assert any("there is no rate from `USD` to `GBP` on 2024-03-02" in note for note in plan.notes)
+
+
 @pytest.mark.parametrize("tables", [{"payments": [PAID]}, {"executed_stages": [REFERRED]}], ids=["paid", "referred"])
 def test_what_was_proposed_is_never_proposed_again(tables: dict[str, Any]) -> None:
     policy = by_contract()

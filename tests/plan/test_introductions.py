@@ -86,7 +86,7 @@ def test_whoever_must_not_be_contacted_is_not_introduced(record: dict[str, Any],
 )
 def test_a_customer_without_a_pair_is_named_with_the_reason(record: dict[str, Any], why: str) -> None:
     made = days(record).plan()
-    assert (made.actions, made.notes) == ((), (f"1 customer is not introduced yet, {why}: C1",))
+    assert (made.actions, made.notes) == ((), (f"1 customer is not introduced yet ({why}): C1",))
 
 
 def test_what_is_wrong_with_the_pairs_is_said_and_the_right_ones_are_introduced() -> None:
@@ -94,7 +94,7 @@ def test_what_is_wrong_with_the_pairs_is_said_and_the_right_ones_are_introduced(
     here.person("sales-b", region=None)
     made = here.plan()
     assert met(made) == [("C1", "sales-a+credit-a")]
-    assert made.notes[0] == "1 customer is not introduced yet, its salesperson has no buddy: C2"
+    assert made.notes[0] == "1 customer is not introduced yet (its salesperson has no buddy): C2"
     assert made.notes[1].endswith("`sales-b` has no region, and pairs are made by region [region-missing]")
 
 
@@ -135,7 +135,7 @@ def test_beyond_two_weeks_they_wait_and_a_later_plan_has_the_rest() -> None:
     made = here.plan()
     assert len(made.actions) == 20
     why = "no half hour is free in the next 10 business days"
-    assert made.notes == (f"3 customers are not introduced yet, {why}: C21, C22, C23",)
+    assert made.notes == (f"3 customers are not introduced yet ({why}): C21, C22, C23",)
     here.carry_out(made.actions)
     assert here.plan().actions == ()
     later = here.plan(after(7))

@@ -124,6 +124,21 @@ def test_where_no_rule_holds_nothing_is_looked_at(monkeypatch: pytest.MonkeyPatc
     assert proposals(plan_of(policy_of(rule(raise_pct=20, when=Compare("credit_used_pct", Op.OVER, 90))))) == []
 
 
+def test_what_was_proposed_and_waits_for_its_signatures_is_not_worked_out_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = only(plan_of(policy_of(RAISE)))
+    waits = replace(done(first, AS_OF), rows=MappingProxyType({}))
+
+    def never(*_: object) -> None:
+        raise AssertionError("nothing is worked out")
+
+    monkeypatch.setattr(plan_limits, "proposals_for", never)
+    assert proposals(plan_of(policy_of(RAISE), AS_OF, waits)) == []
+    with pytest.raises(AssertionError, match="nothing is worked out"):
+        plan_of(policy_of(RAISE), AS_OF)
+
+
 @pytest.mark.parametrize("signed_by", [(), ("credit_manager",), ("credit_manager", "credit_manager")])
 def test_what_fewer_than_two_roles_would_sign_is_not_proposed_and_that_is_said(signed_by: tuple[str, ...]) -> None:
     plan = plan_of(policy_of(rule("alone", raise_pct=20, signed_by=signed_by)))

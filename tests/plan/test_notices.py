@@ -96,6 +96,54 @@ def test_what_was_taken_back_before_its_notice_left_is_told_with_neither_word(
     assert here.plan(after(3)) == Made()
 
 
+def test_a_hold_on_a_list_is_no_news_before_a_ledger_that_keeps_holds_has_it() -> None:
+    here = days()
+    here.tables["holds"] = []
+    here.did("hold")
+    made = here.plan()
+    assert (notices(made), lines(made)) == ([], [])
+    assert [(thing.what, thing.reason) for thing in made.withheld] == [("notice hold", "not_booked")]
+    here.tables["holds"] = [{"placed_on": after(1)}]
+    made = here.plan(after(1))
+    assert notices(made) == ["hold"]
+    here.carry_out(made.actions, after(1))
+    # What was told is not waited for, whatever the ledger says later.
+    here.tables["holds"] = []
+    assert here.plan(after(2)).withheld == ()
+
+
+@pytest.mark.parametrize("placed_by", ["us", "the ledger"])
+def test_a_release_on_a_list_is_no_news_before_a_ledger_that_keeps_holds_has_it(placed_by: str) -> None:
+    here = days()
+    here.tables["holds"] = [{"placed_on": AS_OF}]
+    if placed_by == "us":
+        here.did("hold")
+        told_and(here)
+    here.did("release", after(2))
+    made = here.plan(after(2))
+    assert (notices(made), lines(made)) == ([], [])
+    assert [(thing.what, thing.reason) for thing in made.withheld] == [("notice release", "not_booked")]
+    here.tables["holds"] = [{"placed_on": AS_OF, "released_on": after(3)}]
+    assert notices(here.plan(after(3))) == ["release"]
+
+
+def test_a_hold_that_was_taken_back_before_the_ledger_had_it_is_never_told() -> None:
+    here = days()
+    here.tables["holds"] = []
+    here.undo(placed(here), after(1))
+    made = here.plan(after(1))
+    assert (notices(made), lines(made), made.withheld) == ([], [], ())
+
+
+def test_a_hold_placed_anew_in_the_ledger_does_not_keep_back_the_release_of_the_old_one() -> None:
+    here = days()
+    here.tables["holds"] = [{"placed_on": AS_OF, "released_on": after(2)}, {"placed_on": after(3)}]
+    here.did("hold")
+    told_and(here)
+    here.did("release", after(2))
+    assert notices(here.plan(after(3))) == ["release"]
+
+
 def test_a_release_is_told_where_the_hold_stood_longer_than_it_would_have_been_news() -> None:
     here = days()
     here.did("hold")
@@ -205,7 +253,7 @@ def test_whoever_stands_in_for_the_salesperson_hears_of_the_hold() -> None:
 
 def limit(here: Days, day: date, after_: int, n: int = 1) -> None:
     details = {"limit_before": "500000", "limit_after": str(after_), "currency": "USD"}
-    here.did("limit_proposal", day, stage="raise", details=details, occurrence=n)
+    here.did("limit_proposal", day, stage="raise", amount=after_, currency="USD", details=details, occurrence=n)
 
 
 def test_a_new_limit_is_told_with_its_amount_and_only_the_last_of_two() -> None:

@@ -205,7 +205,36 @@ def test_a_past_due_list_says_what_is_asked_and_until_when() -> None:
     assert cells(ann, "asked_of_sales", "rule") == ["broken_promise", "before_hold"]
     assert cells(ann, "asked_of_sales", "what is asked") == ["find out why", "break hold news"]
     assert cells(ann, "asked_of_sales", "answer by") == [date(2026, 3, 24), date(2026, 4, 3)]
-    assert cells(ann, "asked_of_sales", "") == ["overdue", ""]
+    assert cells(ann, "asked_of_sales", "overdue") == ["yes", ""]
+
+
+def test_whoever_was_referred_gets_no_statement_beside_the_agencys_letters() -> None:
+    made = plan_on(FIRST, book_of(executed_stages=(REFERRED,)))
+    assert "A1" not in {action.customer for action in of_kind(made, Kind.STATEMENT)}
+    assert [thing.reason for thing in made.withheld if thing.customer == "A1"] == ["referred"]
+
+
+ASKED: Row = {"customer": "A1", "rule": "before_hold", "asked_on": date(2026, 3, 27), "due_on": date(2026, 4, 3)}
+REFERRED: Row = {"customer": "A1", "stage": "referral", "day": date(2026, 3, 27)}
+
+
+@pytest.mark.parametrize(
+    ("tables", "asked"),
+    [
+        pytest.param({"requests": (ASKED,)}, 1, id="late-and-asked"),
+        pytest.param({"requests": (ASKED, dict(ASKED))}, 1, id="in-the-ledger-and-in-the-journal"),
+        pytest.param({"requests": (ASKED, {**ASKED, "answered_on": MONDAY})}, 0, id="answered-in-one-of-them"),
+        pytest.param({"requests": ({**ASKED, "asked_on": date(2025, 12, 1)},)}, 0, id="of-an-episode-that-is-over"),
+        pytest.param({"requests": (ASKED,), "executed_stages": (REFERRED,)}, 0, id="referred-so-sales-stands-down"),
+        pytest.param({"requests": (ASKED,), "invoices": INVOICES[1:]}, 0, id="paid-meanwhile"),
+    ],
+)
+def test_a_past_due_list_asks_for_no_answer_that_nobody_needs_any_more(
+    tables: Mapping[str, Sequence[Row]], asked: int
+) -> None:
+    made = listings(book_of(**tables), MONDAY, PAST_DUE)
+    assert len(cells(made["ann"], "asked_of_sales", "rule") if "ann" in made else ()) == asked
+    assert len(cells(made["sal"], "asked_of_sales", "rule")) == asked
 
 
 @pytest.mark.parametrize(
@@ -220,7 +249,7 @@ def test_a_past_due_list_says_what_is_asked_and_until_when() -> None:
 def test_whoever_is_informed_is_told_what_was_done_for_its_customers_since_the_last_list(day: date, told: bool) -> None:  # noqa: FBT001
     holds = ({"customer": "A1", "placed_on": day}, {"customer": "B1", "placed_on": day})
     ann = listings(book_of(holds=holds), MONDAY, PAST_DUE)["ann"]
-    assert cells(ann, "done", "what was done") == (["hold credit placed"] if told else [])
+    assert cells(ann, "done", "what was done") == (["credit hold placed"] if told else [])
     assert set(cells(ann, "done", "customer")) <= {"A1"}
 
 
@@ -267,7 +296,8 @@ def test_new_customers_are_told_to_who_sells_and_who_collects_each_its_own_and_t
 def test_a_scorecard_is_of_the_month_that_ended_and_shows_each_its_own_part() -> None:
     made = listings(book_of(), FIRST, "shared_scorecard")
     assert sorted(made) == ["ann", "ben", "cas", "col", "cre", "sal", "sam"]
-    assert dict(made["ann"].summary)["quarter"] == "2026-Q1"
+    sent = of_kind(plan_on(FIRST, book_of()), Kind.LIST, "shared_scorecard")
+    assert {action.detail("quarter") for action in sent} == {"2026-Q1"}
     assert set(cells(made["ann"], "salesperson", "salesperson")) == {"ann"}
     assert set(cells(made["ann"], "pair", "salesperson")) == {"ann"}
     assert cells(made["ann"], "collector", "collector") == []
@@ -286,6 +316,41 @@ def test_a_book_without_people_sends_no_list_and_says_why() -> None:
     plan = plan_on(MONDAY, book)
     assert not of_kind(plan, Kind.LIST)
     assert [note for note in plan.notes if "`past_due_list_by_salesperson`" in note and "who works here" in note]
+
+
+def test_a_plan_says_of_a_list_what_stands_in_it() -> None:
+    asked = {"customer": "A1", "rule": "broken_promise", "asked_on": date(2026, 3, 20), "due_on": date(2026, 3, 24)}
+    book = book_of(requests=(asked,), holds=({"customer": "A1", "placed_on": date(2026, 3, 24)},))
+    said = {action.person: dict(action.details) for action in of_kind(plan_on(MONDAY, book), Kind.LIST, PAST_DUE)}
+    assert said["ann"] == {"late_items": "1", "past_due main USD": "1000.00", "asked": "1", "told": "1"}
+    assert said["sal"] == {"late_items": "2", "past_due main USD": "3000.00", "asked": "1"}
+
+
+@pytest.mark.parametrize(
+    ("tables", "has_one"),
+    [
+        pytest.param({}, False, id="customers-without-anything"),
+        pytest.param({"invoices": (owed("N1", 3),)}, True, id="an-invoice"),
+        pytest.param(
+            {"invoices": ({"customer": "N1", "invoice_date": FIRST, "due_date": FIRST},)}, False, id="too-new"
+        ),
+        pytest.param(
+            {"payments": ({"customer": "N1", "invoice": None, "day": MONDAY, "amount": 5},)}, True, id="money"
+        ),
+        pytest.param(
+            {"payments": ({"customer": "N1", "invoice": None, "day": date(2025, 1, 1), "amount": 5},)},
+            False,
+            id="money-of-an-earlier-quarter",
+        ),
+    ],
+)
+def test_a_scorecard_goes_to_whoever_has_a_card(tables: Mapping[str, Sequence[Row]], has_one: bool) -> None:  # noqa: FBT001
+    people = (*PEOPLE, {"person": "new", "role": "salesperson", "manager": "sal"})
+    given = {"people": people, "customers": (*CUSTOMERS, customer("N1", "new")), **tables}
+    given["invoices"] = (*INVOICES, *tables.get("invoices", ()))
+    planned = to_whom(plan_on(FIRST, book_of(**given)), "shared_scorecard")
+    assert ("new" in planned) is has_one
+    assert planned == sorted(listings(book_of(**given), FIRST, "shared_scorecard"))
 
 
 # Once a period.
@@ -429,7 +494,16 @@ def test_each_statement_is_the_customers_open_items() -> None:
 @pytest.mark.parametrize("unit", Unit)
 def test_the_rhythm_is_the_same_for_every_unit_of_the_ladder(unit: Unit) -> None:
     ladders: tuple[Ladder, ...] = tuple(replace(ladder, unit=unit) for ladder in POLICY.ladders)
-    plan = plan_on(FIRST, book_of(), replace(POLICY, ladders=ladders))
+    policy = replace(POLICY, ladders=ladders)
+    alone = {"customer": "C1", "invoice": None, "amount": 7_000, "day": MONDAY, "creditor": "other"}
+    book = book_of(creditors=({"creditor": "main"}, {"creditor": "other"}), payments=(alone,))
+    plan = plan_on(FIRST, book, policy)
+    assert {action.details for action in of_kind(plan, Kind.LIST, TRIAL_BALANCE)} == {
+        (
+            *(("open main USD", "3800.00"), ("balance main USD", "3800.00")),
+            *(("open other USD", "0.00"), ("balance other USD", "-70.00")),
+        )
+    }
     assert to_whom(plan, PAST_DUE) == ["ann", "ben", "cas", "sal", "sam"]
     assert [a.amount for a in of_kind(plan, Kind.STATEMENT)] == [130_000, 200_000, 50_000]
 

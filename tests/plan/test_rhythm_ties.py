@@ -19,7 +19,7 @@ from duly.messages.lists import Listing
 from duly.messages.pages import Money
 from duly.plan.lists import PAST_DUE, TRIAL_BALANCE, Lists
 from duly.plan.plan import Kind
-from duly.plan.rhythm import sent_by_the_calendar
+from duly.plan.rhythm import STATEMENT, sent_by_the_calendar
 from duly.plan.together import Ground
 from duly.rules.columnar import decide
 from duly.team.rhythm import due_on
@@ -93,3 +93,26 @@ def test_all_salespeoples_lists_together_are_what_is_late_and_so_are_the_manager
     for role in ("salesperson", "sales_manager"):
         those = [person.id for person in lists.team.with_role(role) if person.id in everybody]
         assert sum((shown(everybody[person], "past_due", "open") for person in those), Counter()) == late
+
+
+def test_what_a_plan_says_of_each_list_is_what_stands_in_it(book: Book) -> None:
+    lists = Lists(POLICY, book, DAY)
+    compared = 0
+    for due in due_on(POLICY.together, DAY):
+        for person in lists.audience(due) if due.item != STATEMENT else ():
+            listing, said = lists.listing(due, person), dict(lists.summary(due, person))
+            assert bool(said) is not listing.is_empty
+            section, column, word = SAID.get(due.item, ("", "", ""))
+            amounts = shown(listing, section, column) if section else {}
+            assert {f"{word} {' '.join(key)}": f"{n // 100}.{n % 100:02}" for key, n in amounts.items()} == {
+                name: text for name, text in said.items() if word and name.startswith(f"{word} ")
+            }
+            rows = {part.name: sum(len(page.rows) for page in part.pages) for part in listing.sections}
+            assert said.get("told") == (str(rows["done"]) if rows.get("done") else None)
+            assert int(said.get("late_items", 0)) == rows.get("past_due", 0)
+            compared += bool(amounts)
+    assert compared > 5
+
+
+SAID = {PAST_DUE: ("past_due", "open", "past_due"), TRIAL_BALANCE: ("by_customer", "total", "open")}
+"""Of which section a plan says the sums, of which column, and by which word."""

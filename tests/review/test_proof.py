@@ -271,3 +271,12 @@ def test_a_rule_that_can_never_act_is_named(before: str, after: str, idle: list[
     assert TEXT.count(before) == 1
     changed.write_text(TEXT.replace(before, after), encoding="utf-8")
     assert [one.rule for one in idle_rules(load_policy(changed)[0])] == idle
+
+
+@pytest.mark.parametrize("path", sorted(Path("policies").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_shipped_policy_proves_what_it_promises_of_one_decision(path: Path) -> None:
+    policy = load_policy(path)[0]
+    verdicts = {guarantee.id: prove(policy, guarantee).verdict for guarantee in policy.guarantees}
+    not_proved = {id_ for id_, verdict in verdicts.items() if verdict is not Verdict.PROVED}
+    assert not_proved == {g.id for g in policy.guarantees if g.form is GuaranteeForm.OVER_TIME}
+    assert idle_rules(policy) == ()

@@ -23,6 +23,9 @@ from duly.book.sample import Format, write_sample
 ROWS = Path(__file__).with_name("rows")
 CLERK = Path(__file__).with_name("clerk.py")
 
+THE_CLERKS = frozenset({"holds", "credit_lines"})
+"""Tables that are exported on the first day alone: from then on the clerk books what duly's lists say."""
+
 BEGINS = date(2026, 1, 12)
 """The day on which duly plans for the first time."""
 
@@ -95,8 +98,7 @@ def lay_out_ledger(folder: Path, days: Iterable[date]) -> None:
         export.mkdir()
         (export / "book.yaml").write_text(BOOK, encoding="utf-8")
         for name, rows in {**known_on(whole, day), **before}.items():
-            # What the clerk books stays as it was booked.
-            if name == "holds" and day > BEGINS:
+            if name in THE_CLERKS and day > BEGINS:
                 continue
             _write(export / f"{name}.csv", rows, whole[name][0])
 

@@ -64,6 +64,8 @@ def build_facts(book: Book, policy: Policy, asked: date | str, *, prefix: str = 
     hold by then; or the name of a relation of (creditor, customer, item, as_of).
     `prefix` goes in front of the tables' names, so that one day's facts need not
     replace another's. With `settled` there is also a table `settled_invoices`.
+    Of a day there are also `open_items` and `unapplied_money`: what the ledger says is open, in its
+    own currency and before any money that no invoice was given, and that money; of every account.
     Raises `Refused` (4) where a rate is missing.
     """
     if not re.fullmatch(r"[a-z_]*", prefix):
@@ -86,7 +88,7 @@ def build_facts(book: Book, policy: Policy, asked: date | str, *, prefix: str = 
     _step(book, "96_out_of_bounds")
     if run(beyond_sql(policy, f"{prefix}account_facts")).fetchall() != [(0,)]:
         run(out_of_bounds_sql(policy))
-    _publish(book, prefix, settled=settled)
+    _publish(book, prefix, settled=settled, ledger=isinstance(asked, date))
 
 
 LEDGER = (
@@ -320,7 +322,7 @@ def _rates_of_side_money(book: Book, policy: Policy, rates: Rates) -> None:
 # The result.
 
 
-def _publish(book: Book, prefix: str, *, settled: bool) -> None:
+def _publish(book: Book, prefix: str, *, settled: bool, ledger: bool) -> None:
     """Give the results their names, without the accounts that are out of bounds, and drop the steps."""
     run = book.connection.execute
     columns = ", ".join(f'counts_late AS "{name}"' if name == "late" else f'"{name}"' for name in INVOICE_COLUMNS)
@@ -335,6 +337,8 @@ def _publish(book: Book, prefix: str, *, settled: bool) -> None:
             f'WHERE o.creditor = "{prefix}{name}".creditor AND o.customer = "{prefix}{name}".customer '
             f'AND o.as_of = "{prefix}{name}".as_of)'
         )
+    for name in ("open_items", "unapplied_money") if ledger else ():
+        run(f'CREATE OR REPLACE TABLE "{prefix}{name}" AS {_file(f"97_{name}")}')
     if settled:
         run(f'CREATE OR REPLACE TABLE "{prefix}settled_invoices" AS {_file("99_settled_invoices")}')
     _drop_steps(book)
@@ -354,13 +358,13 @@ def facts_from(
     """The account facts read back as Python values, in the order of creditor, customer, item and day.
 
     `only` is the name of a relation of (creditor, customer, item) to keep;
-    `invoices` adds each account's open items, for which the book is read whole.
+    `invoices` adds each account's open items.
     """
     columns = fact_columns(policy)
     names = ", ".join(f'a."{column.name}"' for column in columns)
     same = "o.creditor = a.creditor AND o.customer = a.customer AND o.item = a.item"
     kept = f'WHERE EXISTS (SELECT 1 FROM "{only}" AS o WHERE {same})' if only else ""
-    items = _invoices(connection, prefix) if invoices else {}
+    items = _invoices(connection, prefix, kept) if invoices else {}
     query = (
         "SELECT a.creditor, a.customer, a.item, a.as_of, a.anchor, a.next_due, a.episode, a.episode_start, "
         f'{names} FROM "{prefix}account_facts" AS a {kept} ORDER BY a.creditor, a.customer, a.item, a.as_of'
@@ -378,12 +382,13 @@ def facts_from(
 
 
 def _invoices(
-    connection: duckdb.DuckDBPyConnection, prefix: str
+    connection: duckdb.DuckDBPyConnection, prefix: str, kept: str
 ) -> dict[tuple[str, str, str, date], list[InvoiceFacts]]:
     names = ", ".join(f'"{name}"' for name in INVOICE_COLUMNS)
     found: dict[tuple[str, str, str, date], list[InvoiceFacts]] = {}
     for row in connection.execute(
-        f'SELECT creditor, customer, item, as_of, {names} FROM "{prefix}invoice_facts" ORDER BY basis_day, invoice'
+        f'SELECT creditor, customer, item, as_of, {names} FROM "{prefix}invoice_facts" AS a {kept} '
+        "ORDER BY basis_day, invoice"
     ).fetchall():
         found.setdefault(row[:4], []).append(InvoiceFacts(*row[4:]))
     return found

@@ -61,7 +61,7 @@ def explain(column: Column, text: str | None, written: Written, currency: str = 
         case Kind.TEXT:
             return _explain_text(text, name, seen)
         case Kind.MONEY:
-            return _explain_money(text, seen, currency, negative=column.negative)
+            return _explain_money(text, seen, currency, column)
         case Kind.DATE:
             return _explain_date(text, seen, written.dates)
         case Kind.WHOLE:
@@ -160,11 +160,13 @@ def _explain_text(text: str, name: str, seen: str) -> Fault:
     return Fault("encoded-word", f"{seen} holds `=?`, which mail programs decode", "write the text itself")
 
 
-def _explain_money(text: str, seen: str, currency: str, *, negative: bool) -> Fault:
+def _explain_money(text: str, seen: str, currency: str, column: Column) -> Fault:
     reason = parse_minor(text, currency if currency in SCALES else "USD")
     if isinstance(reason, int):
-        if reason <= 0 and not negative:
+        if reason <= 0 and not column.negative:
             help_ = "bring money owed to the customer as a row of `credits`, or of `payments`, with a positive amount"
+            if column.name == "limit":
+                help_ = "a credit limit is 0 or more; leave the row out where there is none"
             return Fault("negative-amount", f"{seen} is below zero", help_)
         return Fault("bad-amount", f"{seen} is not an amount", "write digits with a decimal point")
     if "out of range" in reason:

@@ -5,7 +5,8 @@ about a customer, creditor or invoice that the book does not have is left out an
 counted: the customer may have been set aside, or have left the ledger. Where the
 book brings its own holds, they alone say which are in force: the journal knows what
 was asked of the ledger, the ledger what became of it. A credit limit of the journal
-counts until the book has one of the same account from the same day.
+counts until the book has one of the same account from the same day. A request that the
+book brings stays one row, with the answer that the journal knows.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ FROM_THE_LEDGER = frozenset({"holds"})
 """Tables that the journal fills only where the book does not bring them."""
 
 
-ONCE: Mapping[str, tuple[str, ...]] = {"credit_lines": ("customer", "creditor", "from")}
+ONCE: Mapping[str, tuple[str, ...]] = {
+    "credit_lines": ("customer", "creditor", "from"),
+    "requests": ("customer", "creditor", "rule", "asked_on"),
+}
 """Tables in which a row of the book stands for the journal's of the same columns: the ledger may know it by now."""
 
 
@@ -64,6 +68,8 @@ def _insert(book: Book, table: Table, rows: Sequence[Row]) -> int:
     run(f"CREATE OR REPLACE TEMP TABLE journal_rows AS SELECT {unnested}", lists)
     known = " AND ".join(_known(book, column) for column in table.columns if column.references) or "TRUE"
     listed = ", ".join(identifier(name) for name in types)
+    if table.name == "requests":
+        _fill_in_requests(book)
     new = f"{known} AND {_is_new(table)}"
     run(f"INSERT INTO {identifier(table.name)} ({listed}) SELECT {listed} FROM journal_rows AS j WHERE {new}")
     (left_out,) = run(f"SELECT count(*) FROM journal_rows AS j WHERE NOT ({known})").fetchone() or (0,)
@@ -71,12 +77,24 @@ def _insert(book: Book, table: Table, rows: Sequence[Row]) -> int:
     return int(left_out)
 
 
+def _fill_in_requests(book: Book) -> None:
+    """Put into the ledger's requests what the journal alone knows of them: the answer, and whom it was told."""
+    filled = ", ".join(
+        f"{name} = COALESCE({name}, (SELECT min(j.{name}) FROM journal_rows AS j WHERE {_same(ONCE['requests'], 'b')}))"
+        for name in ("answered_on", "told_on")
+    )
+    book.connection.execute(f"UPDATE requests AS b SET {filled}")
+
+
+def _same(columns: Sequence[str], row: str) -> str:
+    return " AND ".join(f"{row}.{identifier(name)} = j.{identifier(name)}" for name in columns)
+
+
 def _is_new(table: Table) -> str:
     """SQL: the book has no row that stands for it."""
     if table.name not in ONCE:
         return "TRUE"
-    same = " AND ".join(f"b.{identifier(name)} = j.{identifier(name)}" for name in ONCE[table.name])
-    return f"NOT EXISTS (SELECT 1 FROM {identifier(table.name)} AS b WHERE {same})"
+    return f"NOT EXISTS (SELECT 1 FROM {identifier(table.name)} AS b WHERE {_same(ONCE[table.name], 'b')})"
 
 
 def _known(book: Book, column: Column) -> str:

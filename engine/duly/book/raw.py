@@ -191,17 +191,9 @@ ANSWER_COLUMNS = "day reason financial_difficulty relationship"
 def raw_rows(book: Book, customers: Iterable[str]) -> RawRows:
     """The rows of these customers and of those that they pay for; one whose parent pays comes with its parent."""
     reader = _Reader(book, customers)
-    invoices = reader.by_account(
-        "invoices", "invoice currency amount invoice_date due_date open settled_on written_off_on", _invoices(reader)
-    )
-    unapplied = (
-        reader.by_account("payments", "currency amount day bounced_on", _paid, only="t.invoice IS NULL"),
-        reader.by_account("credits", "currency amount day", _credited, only="t.invoice IS NULL"),
-    )
+    invoices, unapplied, lines = _money(reader)
     promises = reader.by_account("promises", "invoice currency amount made_on due_on cancelled_on", Promise)
     sales = reader.by_account("sales", "currency amount day", _credited)
-    # A limit is the payer's own; those of the customers it pays for stand alone.
-    lines = reader.by_account("credit_lines", "from limit currency", _row, only="t.customer = f.payer")
     holds = reader.by_account("holds", "hold placed_on released_on", Held)
     stages = reader.by_account("executed_stages", "item stage day outcome episode", Executed)
     requests = reader.by_account("requests", "rule asked_on due_on answered_on told_on", Request)
@@ -239,10 +231,36 @@ def raw_rows(book: Book, customers: Iterable[str]) -> RawRows:
     )
 
 
+def money_rows(book: Book, customers: Iterable[str], invoices_only: Iterable[str] | None = None) -> RawRows:
+    """Of what `raw_rows` reads only what is owed, paid and granted: invoices, money, credit lines and rates.
+
+    `invoices_only` are the invoices to read, where the others do not matter.
+    """
+    reader = _Reader(book, customers, invoices_only)
+    invoices, unapplied, lines = _money(reader)
+    return RawRows(
+        currency=book.currency,
+        rates=reader.rates(),
+        accounts={
+            key: AccountRows(
+                invoices=invoices[key],
+                unapplied=tuple(money for rows in unapplied for money in rows[key]),
+                credit_lines=lines[key],
+            )
+            for key in {key for rows in (invoices, *unapplied, lines) for key in rows}
+        },
+        customers={},
+        mailable=frozenset(),
+        contacts={},
+        answers={},
+        stages={},
+    )
+
+
 class _Reader:
     """Reads the rows of some customers and of those that they pay for."""
 
-    def __init__(self, book: Book, customers: Iterable[str]) -> None:
+    def __init__(self, book: Book, customers: Iterable[str], invoices_only: Iterable[str] | None = None) -> None:
         self._run = book.connection.execute
         delegating = "SELECT customer, parent FROM customers WHERE parent_pays AND parent IS NOT NULL"
         parents: dict[str, str] = dict(self._run(delegating).fetchall())
@@ -258,9 +276,16 @@ class _Reader:
             "SELECT unnest(CAST(? AS VARCHAR[])) AS customer, unnest(CAST(? AS VARCHAR[])) AS payer",
             [list(family), list(family.values())],
         )
+        some = [] if invoices_only is None else [list(invoices_only)]
         self._run(
             "CREATE OR REPLACE TEMP TABLE raw_invoices AS "
             "SELECT i.invoice FROM invoices AS i JOIN raw_family AS f ON f.customer = i.customer"
+            + (
+                " SEMI JOIN (SELECT unnest(CAST(? AS VARCHAR[])) AS invoice) AS w ON w.invoice = i.invoice"
+                if some
+                else ""
+            ),
+            some,
         )
 
     def _select(self, keys: str, table: str, columns: str, only: str) -> list[Row]:
@@ -298,6 +323,26 @@ class _Reader:
         """The rates by pair of currencies, in the order of their days."""
         rows = self._run('SELECT day, "from", "to", rate FROM rates ORDER BY day').fetchall()
         return dict(grouped(((from_, to), (day, rate)) for day, from_, to, rate in rows))
+
+
+_ByAccount = Mapping[tuple[str, str], tuple[_V, ...]]
+
+
+def _money(reader: _Reader) -> tuple[_ByAccount[Invoice], tuple[_ByAccount[Money], ...], _ByAccount[Row]]:
+    """Invoices, money that names none, and credit lines, by account."""
+    invoices = reader.by_account(
+        "invoices",
+        "invoice currency amount invoice_date due_date open settled_on written_off_on",
+        _invoices(reader),
+        only="t.invoice IN (SELECT invoice FROM raw_invoices)",
+    )
+    unapplied = (
+        reader.by_account("payments", "currency amount day bounced_on", _paid, only="t.invoice IS NULL"),
+        reader.by_account("credits", "currency amount day", _credited, only="t.invoice IS NULL"),
+    )
+    # A limit is the payer's own; those of the customers it pays for stand alone.
+    lines = reader.by_account("credit_lines", "from limit currency", _row, only="t.customer = f.payer")
+    return invoices, unapplied, lines
 
 
 def _invoices(reader: _Reader) -> Callable[..., Invoice]:

@@ -238,6 +238,9 @@ class _Drafting:
             "reason": what.reason.value,
             "relationship": self.text("answers", "relationship", what.relationship),
         }
+        if request and not request.key:
+            # The journal has nothing of a request that the ledger brought: the answer says which one it is to.
+            body["asked_on"] = request.asked_on.isoformat()
         # Nothing said is nothing recorded: it neither finds difficulty nor takes it back.
         if what.financial_difficulty is not None:
             body["financial_difficulty" if what.financial_difficulty else "difficulty_is_over"] = True
@@ -357,7 +360,9 @@ class _Drafting:
                 rules = {r.rule for r in self.known.requests}
                 said = f"sales was not asked by `{shown(what.rule)}` about `{shown(self.known.customer)}`"
                 otherwise = (
-                    f"it was asked by {_one_of(rules)}" if rules else "what sales has to say unasked is a `call`"
+                    f"it was asked by {_one_of(rules)}"
+                    if rules
+                    else "what sales has to say unasked is a `call`; a request that the ledger brings needs `--book`"
                 )
                 self.problem("nothing-asked", said, _meant(what.rule, rules, otherwise))
             return None

@@ -105,13 +105,17 @@ class NewCustomer:
     collector: str
 
 
-def trial_balance(book: Book, policy: Policy, as_of: date, by: By = By.CUSTOMER) -> TrialBalance:
+def trial_balance(
+    book: Book, policy: Policy, as_of: date, by: By = By.CUSTOMER, *, laid_out: bool = False
+) -> TrialBalance:
     """The aged trial balance; `Refused` (4) where the book lacks what it needs.
 
-    A segment is that of the account on the day, by the policy's conditions.
+    A segment is that of the account on the day, by the policy's conditions. `laid_out`
+    says that the last thing made of the book was a trial balance of the same day.
     """
-    refuse_lacking(book, "the aged trial balance", _needed(policy, by))
-    lay_out(book, policy, [as_of])
+    refuse_what_balances_miss(book, policy, by)
+    if not laid_out:
+        lay_out(book, policy, [as_of])
     unit = policy.unit if by is By.SEGMENT else Unit.ACCOUNT
     warnings = [*_unapplied_unknown(book), *_group(book, policy, as_of, by)]
     names = _names(book, by)
@@ -123,11 +127,22 @@ def trial_balance(book: Book, policy: Policy, as_of: date, by: By = By.CUSTOMER)
     return TrialBalance(as_of, by, lines, _totals(lines), tuple(warnings))
 
 
+def refuse_what_balances_miss(book: Book, policy: Policy, by: By = By.CUSTOMER) -> None:
+    """Refuse (4) a book that lacks what the aged trial balance needs."""
+    refuse_lacking(book, "the aged trial balance", _needed(policy, by))
+
+
 def past_due(book: Book, policy: Policy, as_of: date, *, built: bool = False) -> tuple[PastDue, ...]:
     """The late items on the day, salesperson by salesperson, oldest first; `Refused` (4) as for a plan.
 
     `built` says that the facts of whole accounts on that day are in the book already.
     """
+    prepare_past_due(book, policy, as_of, built=built)
+    return tuple(PastDue(*row) for row in book.connection.execute(sql("past_due")).fetchall())
+
+
+def prepare_past_due(book: Book, policy: Policy, as_of: date, *, built: bool) -> None:
+    """Make `past_invoice_facts`, of which the late items are the past-due list, and refuse as it does."""
     refuse_lacking(
         book,
         "the past-due list",
@@ -138,7 +153,6 @@ def past_due(book: Book, policy: Policy, as_of: date, *, built: bool = False) ->
     else:
         book.connection.execute("DROP VIEW IF EXISTS past_invoice_facts")
         build_facts(book, of_whole_accounts(policy), as_of, prefix="past_")
-    return tuple(PastDue(*row) for row in book.connection.execute(sql("past_due")).fetchall())
 
 
 def new_customers(book: Book, as_of: date, *, first: date | None = None) -> tuple[NewCustomer, ...]:

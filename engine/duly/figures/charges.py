@@ -12,7 +12,7 @@ book says which charges were made before: what is shown is all that has arisen.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
@@ -24,10 +24,11 @@ from duly.book.again import AccountFacts, InvoiceFacts
 from duly.book.available import missing_for
 from duly.book.book import Book
 from duly.book.counting import Counting
-from duly.book.facts import build_facts
+from duly.book.facts import build_facts, facts_from
 from duly.book.known import rows_known_on
 from duly.book.lateness import Item, Ledger
-from duly.book.raw import RawRows, grouped, raw_rows
+from duly.book.rates import missing_rate
+from duly.book.raw import RawRows, grouped, money_rows, raw_rows
 from duly.figures.interest import DAY, Step, Stretch, interest, rounded, sum_of
 from duly.figures.rates_of_law import Law, NotKnown, Terms, terms_of
 from duly.language.conditions import Facts, Is, holds
@@ -35,7 +36,8 @@ from duly.language.policy import Points, Policy, Stage, Stops
 from duly.language.vocabulary import INVOICE
 from duly.money import format_minor
 from duly.rules import layers
-from duly.rules.decision import NONE
+from duly.rules.columnar import Key, accounts_by_decision
+from duly.rules.decision import NONE, Decision
 from duly.rules.meaning import decide
 from duly.source import Problem, Refused, Span
 
@@ -44,6 +46,9 @@ PREFIX = "charged_"
 
 AccountKey = tuple[str, str]
 """Creditor and customer who pays."""
+
+ItemKey = tuple[str, str, str]
+"""Creditor, customer who pays, and the invoice."""
 
 
 class Kind(Enum):
@@ -84,7 +89,8 @@ class Charges:
 
     `untold` are items whose past the book leaves out; `with_settled` says that
     items paid late and open no more were looked at as well. `rates_end` is what is wrong
-    where a rate is needed beyond the end of what is known: that interest is in neither list.
+    where a rate is needed beyond the end of what is known: that interest is in neither list. Nor
+    are fixed sums that need an exchange rate which the book lacks: `no_exchange` says which.
     """
 
     as_of: date
@@ -94,6 +100,7 @@ class Charges:
     untold: tuple[str, ...] = ()
     with_settled: bool = False
     rates_end: Problem | None = None
+    no_exchange: tuple[Problem, ...] = ()
 
 
 def totals(charges: Iterable[Charge]) -> dict[str, int]:
@@ -118,8 +125,8 @@ def charges_of(
     refuse_what_charges_miss(book, policy)
     customers = [customer] if customer else _customers(book, policy, as_of, with_settled=with_settled)
     found = charges_for(book, policy, as_of, customers, with_settled=with_settled)
-    if found.rates_end:
-        raise Refused([found.rates_end], DATA)
+    if lacking := [*found.no_exchange, *([found.rates_end] if found.rates_end else [])]:
+        raise Refused(lacking, DATA)
     return found
 
 
@@ -135,20 +142,51 @@ def refuse_what_charges_miss(book: Book, policy: Policy) -> None:
 
 
 def charges_for(
-    book: Book, policy: Policy, as_of: date, customers: Sequence[str], *, with_settled: bool = False
+    book: Book,
+    policy: Policy,
+    as_of: date,
+    customers: Sequence[str],
+    *,
+    with_settled: bool = False,
+    settled: Collection[ItemKey] = (),
+    built: bool = False,
 ) -> Charges:
-    """The charges of the accounts that these customers belong to, of a book that has what they read."""
+    """The charges of the accounts that these customers belong to, of a book that has what they read.
+
+    `built` says that the facts of the day are in the book; they are derived here else.
+
+    `settled` are invoices of other accounts that may have been paid late: of those
+    accounts only these are looked at, and only for the interest of what is settled; the
+    facts of the day must be in the book for it.
+    """
     terms = terms_of(policy.charges)
-    rows = raw_rows(book, customers)
-    accounts = grouped(
-        ((creditor, who), facts) for (creditor, who, _), facts in again.facts_of(rows, policy, as_of).items()
-    )
-    counting = Counting(policy, rows, as_of)
-    stage_charges = _StageCharges(policy, rows)
-    made = [
-        _Account(policy, terms, Ledger(rows.accounts[key], counting), units, stage_charges, with_settled=with_settled)
-        for key, units in sorted(accounts.items())
-    ]
+    made: list[_Account] = []
+    if customers:
+        rows = raw_rows(book, customers)
+        known = list(_built(book, policy, rows)) if built else again.facts_of(rows, policy, as_of).values()
+        decisions = _decided(book) if built else {}
+        accounts = grouped(
+            (key[:2], (facts, decisions.get(key) or decide(policy, facts.facts)))
+            for facts in known
+            for key in ((facts.creditor, facts.customer, facts.item),)
+        )
+        counting = Counting(policy, rows, as_of)
+        stage_charges = _StageCharges(policy, rows)
+        made = [
+            _Account(
+                policy,
+                terms,
+                Ledger(rows.accounts[key], counting),
+                key,
+                units,
+                stage_charges,
+                with_settled=with_settled,
+            )
+            for key, units in accounts.items()
+        ]
+    if settled:
+        made += _settled_accounts(book, policy, as_of, terms, settled)
+    made.sort(key=lambda account: account.key)
     found = [charge for account in made for charge in account.charges()]
     unknown = [(charge, no_rate) for account in made for charge, no_rate in account.no_rate]
     beyond = [(charge, no_rate) for charge, no_rate in unknown if no_rate.is_past]
@@ -161,7 +199,54 @@ def charges_for(
         untold=tuple(item for account in made for item in account.untold),
         with_settled=with_settled,
         rates_end=_rates_end(policy, beyond) if beyond else None,
+        no_exchange=tuple(
+            missing_rate(*one) for one in sorted({one for account in made for one in account.no_exchange})
+        ),
     )
+
+
+def _built(book: Book, policy: Policy, rows: RawRows) -> Iterable[AccountFacts]:
+    """The facts of the accounts, from the book's tables of the day."""
+    creditors, customers = zip(*rows.accounts, strict=True) if rows.accounts else ((), ())
+    book.connection.execute(
+        f'CREATE OR REPLACE TEMP TABLE "{PREFIX}asked" AS '
+        "SELECT f.creditor, f.customer, f.item FROM account_facts AS f "
+        "SEMI JOIN (SELECT unnest(CAST($1 AS VARCHAR[])) AS creditor, unnest(CAST($2 AS VARCHAR[])) AS customer) AS w "
+        "ON w.creditor = f.creditor AND w.customer = f.customer",
+        [list(creditors), list(customers)],
+    )
+    return facts_from(book.connection, policy, only=f"{PREFIX}asked", invoices=True)
+
+
+def _decided(book: Book) -> Mapping[Key, Decision]:
+    """What was decided of the accounts of `_built`."""
+    of = f"{PREFIX}decisions"
+    book.connection.execute(
+        f'CREATE OR REPLACE TABLE "{of}" AS SELECT d.* FROM decisions AS d SEMI JOIN "{PREFIX}asked" AS a '
+        "ON a.creditor = d.creditor AND a.customer = d.customer AND a.item = d.item"
+    )
+    kinds = accounts_by_decision(book.connection, decisions=of)
+    return {key: decision for decision, keys in kinds.items() for key in keys}
+
+
+def _settled_accounts(
+    book: Book, policy: Policy, as_of: date, terms: Terms | None, settled: Collection[ItemKey]
+) -> Iterator[_Account]:
+    """The accounts of these invoices, as far as their charges need them.
+
+    Where all money names its invoice, an invoice stands for itself; else the whole account is needed.
+    """
+    pooled = set(book.connection.execute("SELECT DISTINCT creditor, customer FROM unapplied_money").fetchall())
+    wanted = grouped(((creditor, customer), invoice) for creditor, customer, invoice in settled)
+    for keys, read_whole in ((wanted.keys() & pooled, True), (wanted.keys() - pooled, False)):
+        if not keys:
+            continue
+        invoices = [invoice for key in keys for invoice in wanted[key]]
+        rows = money_rows(book, {customer for _, customer in keys}, None if read_whole else invoices)
+        counting = Counting(policy, rows, as_of)
+        for key in keys & rows.accounts.keys():
+            only = frozenset(wanted[key])
+            yield _Account(policy, terms, Ledger(rows.accounts[key], counting), key, (), with_settled=True, only=only)
 
 
 def _also_reading_disputes(policy: Policy) -> Policy:
@@ -238,31 +323,47 @@ class _Account:
         policy: Policy,
         terms: Terms | None,
         ledger: Ledger,
-        units: tuple[AccountFacts, ...],
-        stage_charges: _StageCharges,
+        key: AccountKey,
+        decided: Sequence[tuple[AccountFacts, Decision]],
+        stage_charges: _StageCharges | None = None,
         *,
         with_settled: bool,
+        only: Collection[str] | None = None,
     ) -> None:
-        self.policy, self.terms, self.ledger, self.units = policy, terms, ledger, units
+        self.policy, self.terms, self.ledger = policy, terms, ledger
         self.as_of = ledger.as_of
-        self.creditor, self.customer = units[0].creditor, units[0].customer
-        self.stage_charges, self.with_settled = stage_charges, with_settled
-        self.today = {invoice.invoice: (unit, invoice) for unit in units for invoice in unit.invoices}
-        self.decisions = {unit.item: decide(policy, unit.facts) for unit in units}
+        self.key = self.creditor, self.customer = key
+        self.stage_charges, self.with_settled, self.only = stage_charges, with_settled, only
+        self.today = {invoice.invoice: (unit, invoice) for unit, _ in decided for invoice in unit.invoices}
+        self.decisions = {unit.item: decision for unit, decision in decided}
         self.no_rate: list[tuple[Charge, NotKnown]] = []
+        self.no_exchange: set[tuple[date, str, str]] = set()
+        self._paused: dict[str, str] = {}
         self.untold: list[str] = []
         self._left: dict[date, Mapping[str, int]] = {}
 
     def charges(self) -> Iterator[Charge]:
         """Every charge, item by item in their order, kept back or not."""
+        if self.only is not None:
+            yield from self._of_settled(self.only)
+            return
         late = {item.id for item in self.ledger.late}
         for item in self.ledger.items if self.terms else ():
             if item.id in late or (self.with_settled and item.id not in self.today and self._was_paid_late(item)):
                 yield from self._of_item(item)
+        if self.stage_charges is None:
+            return
         steps = {item: decision.step for item, decision in self.decisions.items() if decision.step != NONE}
-        for stage, day, was_done, invoice in self.stage_charges.of(self.ledger, (self.creditor, self.customer), steps):
+        for stage, day, was_done, invoice in self.stage_charges.of(self.ledger, self.key, steps):
             if self.with_settled or invoice.invoice in self.today:
                 yield self._stage_charge(stage, day, invoice, was_done=was_done)
+
+    def _of_settled(self, only: Collection[str]) -> Iterator[Charge]:
+        """The interest of what is settled of these invoices; what is still open of them is not looked at."""
+        open_of, _ = self.ledger.today
+        for item in self.ledger.items:
+            if item.of.invoice in only and item.id not in open_of and self._was_paid_late(item):
+                yield from self._of_item(item)
 
     def _was_paid_late(self, item: Item) -> bool:
         """Say whether money, not a write-off, settled it after it had become late and borne a day of interest."""
@@ -286,8 +387,9 @@ class _Account:
             parts.append(([Step(s.day, min(s.open, disputed)) for s in steps], stopped or "disputed"))
         for base, reason in parts:
             stretches = interest(base, start, last, self.terms)
-            made = self._charge(item.id, Kind.INTEREST, 0, item.currency, reason=reason)
-            made = replace(made, settled_on=self._settled_on(item))
+            made = self._charge(
+                item.id, Kind.INTEREST, 0, item.currency, reason=reason, settled_on=self._settled_on(item)
+            )
             if isinstance(stretches, NotKnown):
                 why = f"rates are known from {stretches.known_from} only, and it needs that of {stretches.day}"
                 self.no_rate.append((replace(made, reason=reason or why), stretches))
@@ -313,15 +415,21 @@ class _Account:
         counted = undisputed or debt
         converted = counted
         if law.depends_on_debt:
-            converted = self.ledger.counting.convert(counted, item.currency, law.currency, start)
+            counting = self.ledger.counting
+            if item.currency != law.currency and counting.ratio(item.currency, law.currency, start) is None:
+                self.no_exchange.add((start, item.currency, law.currency))
+                return
+            converted = counting.convert(counted, item.currency, law.currency, start)
         allowed = law.fixed_sum(converted)
         basis = "once an item, whatever is owed"
         if law.depends_on_debt:
             size = f"below {format_minor(allowed.below, law.currency)}" if allowed.below else "beyond every lower bound"
             basis = f"for {format_minor(converted, law.currency)} owed on {start}, {size}"
         reason = stopped or ("" if undisputed else "disputed")
-        made = self._charge(item.id, Kind.FIXED_SUM, allowed.amount, law.currency, basis=basis, reason=reason)
-        yield replace(made, settled_on=self._settled_on(item))
+        settled_on = self._settled_on(item)
+        yield self._charge(
+            item.id, Kind.FIXED_SUM, allowed.amount, law.currency, basis=basis, reason=reason, settled_on=settled_on
+        )
 
     def _settled_on(self, item: Item) -> date | None:
         return None if item.id in self.today else item.settled_day
@@ -380,21 +488,46 @@ class _Account:
         """The pause that stops charges on an item, or nothing; what is settled can be paused no more."""
         if unit is None or invoice is None:
             return ""
-        decision = self.decisions[unit.item]
-        facts = {**unit.facts, "pauses": frozenset(decision.pauses)}
-        if holds(layers.stops(self.policy, Stops.CHARGES), facts):
-            stopping = [
-                p.id for p in self.policy.account_pauses if p.id in decision.pauses and Stops.CHARGES in p.stops
-            ]
-            return f"paused by {', '.join(stopping) or 'an exception'}"
+        if unit.item not in self._paused:
+            self._paused[unit.item] = self._paused_by(unit)
+        if self._paused[unit.item]:
+            return self._paused[unit.item]
+        if all(p.disputed_part_only for p in self.policy.invoice_pauses):
+            return ""
         said = _facts(unit, invoice)
         taking = [p.id for p in self.policy.invoice_pauses if not p.disputed_part_only and holds(p.when, said)]
         return f"taken out by {', '.join(taking)}" if taking else ""
 
+    def _paused_by(self, unit: AccountFacts) -> str:
+        decision = self.decisions[unit.item]
+        facts = {**unit.facts, "pauses": frozenset(decision.pauses)}
+        if not holds(layers.stops(self.policy, Stops.CHARGES), facts):
+            return ""
+        stopping = [p.id for p in self.policy.account_pauses if p.id in decision.pauses and Stops.CHARGES in p.stops]
+        return f"paused by {', '.join(stopping) or 'an exception'}"
+
     def _charge(
-        self, invoice: str, kind: Kind, amount: int, currency: str, *, basis: str = "", reason: str = ""
+        self,
+        invoice: str,
+        kind: Kind,
+        amount: int,
+        currency: str,
+        *,
+        basis: str = "",
+        reason: str = "",
+        settled_on: date | None = None,
     ) -> Charge:
-        return Charge(self.creditor, self.customer, invoice, kind, amount, currency, basis, reason=reason)
+        return Charge(
+            self.creditor,
+            self.customer,
+            invoice,
+            kind,
+            amount,
+            currency,
+            basis,
+            settled_on=settled_on,
+            reason=reason,
+        )
 
 
 def _last_free(item: Item) -> date:

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 
 from duly.figures.rates_of_law import NotKnown, Rate, Terms
 
@@ -45,7 +47,14 @@ class Stretch:
     @property
     def exact(self) -> Fraction:
         """The interest of these days in minor units, not rounded."""
-        return self.base * Fraction(self.rate.per_cent) / 100 * self.days / DAYS_OF_A_YEAR
+        of_one = _of_a_day(self.rate.per_cent)
+        return Fraction(self.base * self.days * of_one.numerator, of_one.denominator)
+
+
+@cache
+def _of_a_day(per_cent: Decimal) -> Fraction:
+    """The interest of one minor unit in one day."""
+    return Fraction(per_cent) / 100 / DAYS_OF_A_YEAR
 
 
 def interest(steps: Sequence[Step], start: date, last: date, terms: Terms) -> tuple[Stretch, ...] | NotKnown:

@@ -39,8 +39,23 @@ def lay_out(book: Book, policy: Policy, days: Sequence[date]) -> None:
     Raises `Refused` (4) where a payment came in another currency than its invoice
     and there is no rate of that day.
     """
+    book.connection.execute(sql("10_asked"), {"days": sorted(set(days))})
+    _lay_out_asked(book, policy)
+
+
+def lay_out_of(book: Book, policy: Policy, day: date, accounts: Sequence[tuple[str, str]]) -> None:
+    """As `lay_out` for one day, of these accounts alone: each a creditor and the customer that pays."""
+    creditors, customers = zip(*accounts, strict=True) if accounts else ((), ())
+    book.connection.execute(
+        "CREATE OR REPLACE TEMP TABLE figures_asked AS SELECT unnest(CAST($1 AS VARCHAR[])) AS creditor, "
+        "unnest(CAST($2 AS VARCHAR[])) AS customer, '' AS item, CAST($3 AS DATE) AS as_of",
+        [list(creditors), list(customers), day],
+    )
+    _lay_out_asked(book, policy)
+
+
+def _lay_out_asked(book: Book, policy: Policy) -> None:
     run = book.connection.execute
-    run(sql("10_asked"), {"days": sorted(set(days))})
     build_ledger(book, of_whole_accounts(policy), "figures_asked", prefix="ledger_")
     for statement in sql("20_open").split(";\n"):
         if statement.strip():

@@ -23,7 +23,7 @@ from duly.book.book import Book
 from duly.book.counting import Counting
 from duly.book.facts import build_facts, facts_from
 from duly.book.lateness import Ledger
-from duly.book.raw import AccountRows, RawRows, raw_rows
+from duly.book.raw import AccountRows, money_rows, raw_rows
 from duly.figures.usage import Usage, usage_of
 from duly.language.conditions import Facts, Value
 from duly.language.policy import CreditLimitRule, Policy, Unit
@@ -150,7 +150,7 @@ def limits_of(book: Book, policy: Policy, as_of: date, customer: str | None = No
     untold: list[Key] = []
     no_limit = 0
     for key in sorted(key for key in rows.accounts if key in asked or rows.accounts[key].credit_lines):
-        account = _Account(read, rows, counting, key, *_decided(read, asked.get(key)))
+        account = _Account(read, rows.accounts[key], counting, key, *_decided(read, asked.get(key)))
         no_limit += account.usage.limit is None
         proposal = account.proposal()
         proposals += [proposal] if proposal else []
@@ -175,12 +175,16 @@ def proposals_for(
     """What the rules come down to for accounts of which it is decided already: those held back among them.
 
     `asking` has the facts of each account, with those decided on the day, and the ids of the
-    rules that hold. Raises `Refused` (4) where an exchange rate is missing.
+    rules that hold; of the facts only those that the rules read are looked at. The use of a
+    limit is told without its month ends. Raises `Refused` (4) where an exchange rate is missing.
     """
-    rows = raw_rows(book, {customer for _, customer in asking})
+    rows = money_rows(book, {customer for _, customer in asking})
     read = by_account(policy)
     counting = Counting(read, rows, as_of)
-    found = (_Account(read, rows, counting, key, *asking[key]).proposal() for key in sorted(asking))
+    found = (
+        _Account(read, rows.accounts.get(key, AccountRows()), counting, key, *asking[key], by_month=False).proposal()
+        for key in sorted(asking)
+    )
     return tuple(proposal for proposal in found if proposal is not None)
 
 
@@ -229,16 +233,17 @@ class _Account:
     def __init__(
         self,
         policy: Policy,
-        rows: RawRows,
+        rows: AccountRows,
         counting: Counting,
         key: Key,
         facts: Facts | None = None,
         asking: tuple[str, ...] = (),
+        *,
+        by_month: bool = True,
     ) -> None:
         self.policy, self.counting, self.key = policy, counting, key
-        self.rows: AccountRows = rows.accounts[key]
         self.facts, self.asking = facts, asking
-        self.usage = usage_of(Ledger(self.rows, counting), self.policy.currency)
+        self.usage = usage_of(Ledger(rows, counting), self.policy.currency, by_month=by_month)
 
     # Rules.
 
@@ -261,7 +266,7 @@ class _Account:
             creditor=self.key[0],
             customer=self.key[1],
             rule=rule,
-            direction=_direction(rule),
+            direction=direction_of(rule),
             currency=self.usage.currency,
             now=now,
             then=now or 0,
@@ -330,7 +335,8 @@ class _Account:
         return days is not None and days > PAYS_SLOWLY_DAYS
 
 
-def _direction(rule: CreditLimitRule) -> Direction:
+def direction_of(rule: CreditLimitRule) -> Direction:
+    """Which way a rule would move a limit."""
     if rule.set_to is not None:
         return Direction.SET
     return Direction.RAISE if rule.raise_pct else Direction.LOWER
@@ -359,7 +365,7 @@ def is_change(direction: Direction, now: int, then: int) -> bool:
 
 def _said(rule: CreditLimitRule) -> str:
     """What the rule asks for, in words."""
-    match _direction(rule):
+    match direction_of(rule):
         case Direction.RAISE:
             return f"{rule.raise_pct} % more"
         case Direction.LOWER:

@@ -16,13 +16,14 @@ the book's tables, to which a journal may have added its own before.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import Enum
 from itertools import pairwise
 
 from duly.book.book import Book
+from duly.book.payers import payers_of
 from duly.dates import add_months, month_end
 from duly.figures import formulas
 from duly.figures.formulas import Figure
@@ -141,9 +142,29 @@ def scorecard(book: Book, policy: Policy, as_of: date, of: Of = Of.PAIR, *, jour
     Raises `Refused` (4) where the book lacks a table, or gives open balances
     instead of payments, or lacks the rate of a payment in another currency than its invoice.
     """
+    quarter = quarter_of(as_of)
+    return _told_apart(book, of, _measured(book, policy, quarter), quarter, journal)
+
+
+def scorecards(book: Book, policy: Policy, as_of: date) -> Mapping[Of, Scorecard]:
+    """The cards of the quarter, told apart in every way; `Refused` as for one."""
+    quarter = quarter_of(as_of)
+    measured = _measured(book, policy, quarter)
+    return {of: _told_apart(book, of, measured, quarter, "") for of in Of}
+
+
+def refuse_what_scorecards_miss(book: Book) -> None:
+    """Refuse (4) a book that lacks what a scorecard needs."""
     refuse_lacking(book, "the scorecard", NEEDED)
     refuse_balances(book, "the scorecard")
-    quarter = quarter_of(as_of)
+
+
+_Measured = Sequence[tuple[str, str, str, str, str, str, int]]
+"""Rows of `scorecard.sql`."""
+
+
+def _measured(book: Book, policy: Policy, quarter: Quarter) -> _Measured:
+    refuse_what_scorecards_miss(book)
     days = {
         "opening": quarter.first - DAY,
         "earlier": quarter.last - ROLLING_DAYS * DAY,
@@ -151,15 +172,44 @@ def scorecard(book: Book, policy: Policy, as_of: date, of: Of = Of.PAIR, *, jour
     }
     lay_out(book, policy, list(days.values()))
     lay_out_cash(book, quarter.first, quarter.last)
-    bounds = {**days, "first": quarter.first}
+    return book.connection.execute(sql("scorecard"), {**days, "first": quarter.first}).fetchall()
+
+
+def _told_apart(book: Book, of: Of, measured: _Measured, quarter: Quarter, journal: str) -> Scorecard:
     sums: dict[Party, dict[tuple[str, str], int]] = defaultdict(lambda: defaultdict(int))
-    for creditor, currency, salesperson, collector, measure, key, amount in book.connection.execute(
-        sql("scorecard"), bounds
-    ).fetchall():
+    for creditor, currency, salesperson, collector, measure, key, amount in measured:
         party = _party(of, creditor, currency, salesperson, collector)
         sums[party][measure, key] += int(amount)
     cards = tuple(_card(party, sums[party], quarter) for party in sorted(sums, key=_order))
     return Scorecard(quarter, of, cards, tuple(_warnings(book)), journal)
+
+
+# Who has a card, where it need not be made to know it.
+
+
+def pairs_with_invoices(book: Book, last: date) -> frozenset[frozenset[str]]:
+    """Who sells and who collects, of the customers with an invoice of a day up to the last: they have a card."""
+    return _pairs(book, "SELECT customer FROM invoices WHERE invoice_date <= $last AND amount > 0", last)
+
+
+def pairs_with_dealings(book: Book) -> frozenset[frozenset[str]]:
+    """Who sells and who collects, of the customers with anything that a card could show: nobody else has one."""
+    tables = ("invoices", "payments", "credits", "sales", "promises")
+    return _pairs(book, " UNION ".join(f"SELECT customer FROM {table}" for table in tables))
+
+
+def _pairs(book: Book, customers: str, last: date | None = None) -> frozenset[frozenset[str]]:
+    payers = payers_of(book)
+    rows = book.connection.execute(
+        f"SELECT DISTINCT w.customer FROM ({customers}) AS w", {} if last is None else {"last": last}
+    ).fetchall()
+    owing = sorted({payers.get(customer, customer) for (customer,) in rows})
+    pairs = book.connection.execute(
+        "SELECT DISTINCT COALESCE(c.salesperson, ''), COALESCE(c.collector, '') FROM "
+        "(SELECT unnest(CAST(? AS VARCHAR[])) AS customer) AS w LEFT JOIN customers AS c ON c.customer = w.customer",
+        [owing],
+    ).fetchall()
+    return frozenset(frozenset(pair) for pair in pairs)
 
 
 def _party(of: Of, creditor: str, currency: str, salesperson: str, collector: str) -> Party:

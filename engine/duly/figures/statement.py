@@ -102,10 +102,7 @@ def statements(book: Book, policy: Policy, as_of: date, customer: str | None = N
 
     Raises `Refused` (4) where the book does not say what was paid and credited.
     """
-    needed = [OPEN, ("payments",), ("credits",), ("customers.salesperson",), ("customers.collector",)]
-    if policy.late.basis is Basis.INVOICE_DATE:
-        needed.append(("invoices.invoice_date",))
-    refuse_lacking(book, "a statement", needed)
+    refuse_what_statements_miss(book, policy)
     lay_out(book, policy, [as_of])
     account = None if customer is None else payers_of(book).get(customer, customer)
     run = book.connection.execute
@@ -139,6 +136,14 @@ def statements(book: Book, policy: Policy, as_of: date, customer: str | None = N
             )
         )
     return tuple(made)
+
+
+def refuse_what_statements_miss(book: Book, policy: Policy) -> None:
+    """Refuse (4) a book that does not say what was paid and credited, or who serves a customer."""
+    needed = [OPEN, ("payments",), ("credits",), ("customers.salesperson",), ("customers.collector",)]
+    if policy.late.basis is Basis.INVOICE_DATE:
+        needed.append(("invoices.invoice_date",))
+    refuse_lacking(book, "a statement", needed)
 
 
 def _person(people: Mapping[str, Person], id_: str) -> Person | None:

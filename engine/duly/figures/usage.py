@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 
 from duly.book.lateness import Item, Ledger
 from duly.dates import add_months, last_month_end_on_or_before, month_end
@@ -65,8 +65,8 @@ class Usage:
         return format_minor(amount, self.currency)
 
 
-def usage_of(ledger: Ledger, policy_currency: str) -> Usage:
-    """The use of an account's limit up to the day that the ledger was asked about."""
+def usage_of(ledger: Ledger, policy_currency: str, *, by_month: bool = True) -> Usage:
+    """The use of an account's limit up to the day that the ledger was asked about; `by_month` fills `month_ends`."""
     as_of = ledger.as_of
     lines = sorted(line for line in ledger.rows.credit_lines if line[0] <= as_of)
     since, limit, currency = lines[-1] if lines else (None, None, policy_currency)
@@ -83,7 +83,7 @@ def usage_of(ledger: Ledger, policy_currency: str) -> Usage:
         peak_day=peak_day,
         month_ends=tuple(
             MonthEnd(day, owed.on(day), in_force[-1][1])
-            for day in _month_ends(window, as_of)
+            for day in (_month_ends(window, as_of) if by_month else ())
             if (in_force := [line for line in lines if line[0] <= day]) and in_force[-1][2] == currency
         ),
         is_told=all(_is_told(item) for item in ledger.items),
@@ -138,8 +138,10 @@ def _is_told(item: Item) -> bool:
     return item.of.invoice_date is not None and item.balance is None
 
 
-def _month_ends(first: date, last: date) -> Iterator[date]:
-    day = month_end(first)
+@cache
+def _month_ends(first: date, last: date) -> tuple[date, ...]:
+    found, day = [], month_end(first)
     while day <= last_month_end_on_or_before(last):
-        yield day
+        found.append(day)
         day = month_end(day + DAY)
+    return tuple(found)

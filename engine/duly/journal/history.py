@@ -296,6 +296,20 @@ class _Telling:
             day = _day(answer)
             customer = self._now(answer.customer, answer.seq)
             creditor = answer.body.get("creditor")
+            if asked_on := answer.body.get("asked_on"):
+                # To a request that the ledger brought; whoever adds the rows to the book's makes one of the two.
+                rows.append(
+                    {
+                        "customer": customer,
+                        "creditor": creditor or None,
+                        "rule": answer.body.get("rule"),
+                        "asked_on": asked_on,
+                        "due_on": asked_on,
+                        "answered_on": day,
+                        "told_on": None,
+                    }
+                )
+                continue
             for n in open_by.get((customer, answer.body.get("rule")), ()):
                 row = rows[n]
                 meant = keys[n] == answer.key if answer.key else not creditor or row["creditor"] == creditor

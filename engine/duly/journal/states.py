@@ -46,8 +46,8 @@ class Standing:
     """Where an action stands: the last event of its key, its attempt, and when.
 
     `content` is the digest of what was, or was to be, handed over; `seq` is the
-    last entry's; `run` the run it happened in; `not_before` is set when deferred. `day` is
-    the local day of what happened where the entry says one, which in a rehearsal is not that of `at`.
+    last entry's; `run` the run it happened in; `not_before` is set when deferred. `day`, which
+    only a history says, is the local day of what happened: in a rehearsal it is not that of `at`.
     """
 
     key: str

@@ -13,7 +13,7 @@ from duly.language.policy import Policy
 ABOUT = frozenset({"duly", "policy", "title", "extends", "because"})
 """Keys that say what the file is and ask for nothing."""
 
-NOT_YET = ("signed_off_by", "responsible", "together", "guarantees")
+NOT_YET = ("signed_off_by",)
 """Parts that are read and checked, and nothing more yet."""
 
 

@@ -52,15 +52,11 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What one colleague gets: a title, sections, and a few sentences for the reader.
-
-    `summary` is what a plan shows of it.
-    """
+    """What one colleague gets: a title, sections, and a few sentences for the reader."""
 
     title: str
     sections: tuple[Section, ...] = ()
     notes: tuple[str, ...] = ()
-    summary: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_empty(self) -> bool:

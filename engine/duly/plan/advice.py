@@ -17,10 +17,9 @@ from duly.book.book import Book, Presence
 from duly.book.payers import payers_of
 from duly.figures.limits import PAYS_SLOWLY_DAYS
 from duly.figures.position import Position, Positions, positions_of
-from duly.journal.entry import Event
 from duly.language.policy import AdviseBefore
 from duly.plan.plan import Because, Kind
-from duly.plan.together import Ground, Made, What, action_for
+from duly.plan.together import OUTCOME_UNKNOWN, Ground, Made, What, action_for, key_for
 from duly.team.staff import Staff, staff_of
 
 RENEWAL, ORDER = "renewal", "order"
@@ -114,11 +113,8 @@ def advice_due(ground: Ground) -> Made:
 
 
 def _is_done(ground: Ground, what: What) -> bool:
-    standing = ground.history.standing.get(action_for(ground, what).id)
+    standing = ground.history.standing.get(key_for(ground, what))
     return standing is not None and standing.blocks and standing.event not in OUTCOME_UNKNOWN
-
-
-OUTCOME_UNKNOWN = frozenset({Event.UNKNOWN, Event.POINT_OF_NO_RETURN})
 
 
 def _whats(one: Occasion, staff: Staff, because: tuple[Because, ...]) -> Iterator[What]:

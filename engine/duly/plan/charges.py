@@ -27,7 +27,7 @@ from duly.language.sql import identifier, quoted, to_sql
 from duly.money import format_minor
 from duly.plan.actions import CREDIT_MANAGER
 from duly.plan.plan import Action, Because, Kind, Withheld
-from duly.plan.together import Ground, Made, What, action_for
+from duly.plan.together import Ground, Made, What, action_for, key_for
 from duly.rules import layers
 from duly.source import Problem, Refused
 
@@ -57,8 +57,14 @@ class _Wanted:
 
     @property
     def customers(self) -> list[str]:
-        """Whose accounts they are of."""
-        return sorted({customer for _, customer, _ in self.paid | self.referred | self.staged})
+        """Whose accounts are looked at whole: those of which something is open that a charge is proposed for."""
+        return sorted({customer for _, customer, _ in self.referred | self.staged})
+
+    @property
+    def settled(self) -> frozenset[Item]:
+        """The paid items of all other accounts."""
+        whole = {customer for _, customer, _ in self.referred | self.staged}
+        return frozenset(item for item in self.paid if item[1] not in whole)
 
 
 def charges_proposed(ground: Ground) -> Made:
@@ -71,9 +77,11 @@ def charges_proposed(ground: Ground) -> Made:
     except Refused as refused:
         return Made(notes=tuple(f"no charge is proposed: {_note(problem)}" for problem in refused.problems))
     wanted = _wanted(ground)
-    if not wanted.customers:
+    if not (wanted.customers or wanted.settled):
         return Made()
-    found = charges_for(ground.book, policy, ground.as_of, wanted.customers, with_settled=True)
+    found = charges_for(
+        ground.book, policy, ground.as_of, wanted.customers, with_settled=True, settled=wanted.settled, built=True
+    )
     return Made(
         tuple(_action(ground, charge) for charge in found.proposed if _is_wanted(ground, wanted, charge)),
         tuple(_withheld(policy, charge) for charge in found.kept_back if _is_wanted(ground, wanted, charge)),
@@ -82,6 +90,10 @@ def charges_proposed(ground: Ground) -> Made:
 
 
 def _notes(found: Charges) -> Iterator[str]:
+    if found.no_exchange:
+        first, *others = found.no_exchange
+        more = f", and {len(others):,} more such rates" if others else ""
+        yield f"no fixed sum is proposed where an exchange rate is missing: {_note(first)}{more}"
     if found.rates_end:
         yield f"late interest is not proposed where it is not known: {_note(found.rates_end)}"
 
@@ -121,6 +133,9 @@ def _is_lately(ground: Ground, day: date) -> bool:
 def _new(ground: Ground, items: Iterable[Item], stage: str) -> Iterator[Item]:
     """The items of which not everything was proposed before, so that nothing is worked out again for nothing."""
     standing = ground.history.standing
+    if not standing:
+        yield from items
+        return
     kinds = (Of.STAGE,) if stage else (Of.INTEREST, Of.FIXED_SUM) if _has_sum(ground.policy) else (Of.INTEREST,)
     for item in items:
         before = (standing.get(_key(ground, item, kind, stage)) for kind in kinds)
@@ -191,7 +206,7 @@ def _staged(ground: Ground) -> Iterator[tuple[str, list[Item]]]:
 
 
 def _key(ground: Ground, item: Item, kind: Of, stage: str) -> str:
-    return action_for(ground, _what(ground.policy, item, kind, stage)).id
+    return key_for(ground, _what(ground.policy, item, kind, stage))
 
 
 def _what(policy: Policy, item: Item, kind: Of, stage: str) -> What:
@@ -213,10 +228,11 @@ def _what(policy: Policy, item: Item, kind: Of, stage: str) -> What:
 def _action(ground: Ground, charge: Charge) -> Action:
     item = (charge.creditor, charge.customer, charge.invoice)
     what = _what(ground.policy, item, charge.kind, charge.stage)
+    worked_out = arithmetic(charge)
     details = {
         "charge": charge.kind.value,
         "basis": charge.basis,
-        "arithmetic": arithmetic(charge),
+        "arithmetic": worked_out,
         "settled_on": charge.settled_on.isoformat() if charge.settled_on else "",
         "ask": f"decide whether to charge {format_minor(charge.amount, charge.currency)} on {charge.invoice}; "
         f"nothing is invoiced yet",
@@ -228,7 +244,7 @@ def _action(ground: Ground, charge: Charge) -> Action:
             amount=charge.amount,
             currency=charge.currency,
             details=tuple(sorted(details.items())),
-            because=_because(ground.policy, charge),
+            because=_because(ground.policy, charge, worked_out),
         ),
     )
 
@@ -247,7 +263,7 @@ def _said(stretch: Stretch, currency: str) -> str:
     return f"{stretch.first} to {stretch.last}: {base} x {rate} x {stretch.days}/365"
 
 
-def _because(policy: Policy, charge: Charge) -> tuple[Because, ...]:
+def _because(policy: Policy, charge: Charge, worked_out: str) -> tuple[Because, ...]:
     if charge.kind is Of.STAGE:
         stage = next(stage for stage in policy.stages() if stage.id == charge.stage)
         return (Because(f"stage {stage.id}: charge", stage.span, (), stage.because), Because(charge.basis, stage.span))
@@ -256,13 +272,12 @@ def _because(policy: Policy, charge: Charge) -> tuple[Because, ...]:
     return (
         Because(f"charges: late_interest {policy.charges.late_interest}", place, (), policy.charges.because),
         Because(f"{charge.invoice}: {when}", place),
-        *(Because(line, place) for line in (charge.basis, arithmetic(charge)) if line),
+        *(Because(line, place) for line in (charge.basis, worked_out) if line),
     )
 
 
 def _withheld(policy: Policy, charge: Charge) -> Withheld:
     what = f"charge proposal {charge.stage or LATE_INTEREST}: {charge.kind.value} on {charge.invoice}"
     reason = "disputed" if charge.reason == "disputed" else "charge_kept_back"
-    return Withheld(
-        charge.customer, charge.creditor, charge.invoice, what, reason, charge.reason, None, _because(policy, charge)
-    )
+    because = _because(policy, charge, arithmetic(charge))
+    return Withheld(charge.customer, charge.creditor, charge.invoice, what, reason, charge.reason, None, because)

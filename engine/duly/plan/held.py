@@ -4,6 +4,10 @@ A hold begins with the first deed that places it and ends with the release, with
 undoing, or with what the ledger says: somebody may have released it there by hand.
 Several holds of one customer and creditor by the same name are one, as a ladder by
 invoice or currency decides each for itself.
+
+Where the book brings its own holds, it alone says which stand: what was asked of the
+ledger is no news before the ledger has it, since whoever is told of a hold would still
+be delivered to, and whoever is told of a release would not.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from duly.book.book import Book, Presence
+from duly.book.payers import payers_of
 from duly.journal.dealings import Change
 
 TOLD_WITHIN_DAYS = 14
@@ -27,7 +32,8 @@ class Stretch:
     """A hold from its first day to its last.
 
     `key` is that of the deed that placed it, or of the one that released what the ledger
-    had placed; `placed_on` is None for the latter.
+    had placed; `placed_on` is None for the latter. `booked` is False while the ledger, which
+    keeps the holds itself, does not have the last of it yet.
     """
 
     customer: str
@@ -36,6 +42,7 @@ class Stretch:
     key: str
     placed_on: date | None
     ended_on: date | None = None
+    booked: bool = True
 
     @property
     def who(self) -> Who:
@@ -73,26 +80,48 @@ def _ended(found: Sequence[Stretch], who: Who, day: date) -> bool:
 
 
 def as_the_ledger_has_them(book: Book, found: Iterable[Stretch], as_of: date) -> Iterator[Stretch]:
-    """The stretches with the end that the ledger knows, where it keeps the holds itself."""
+    """The stretches as a ledger that keeps holds itself has them: with the end it knows, and what it lacks."""
     found = tuple(found)
-    open_ = [stretch for stretch in found if stretch.ended_on is None]
-    ended = _released(book, open_, as_of) if open_ and book.given["holds"] is Presence.GIVEN else {}
+    if not found or book.given["holds"] is not Presence.GIVEN:
+        yield from found
+        return
+    kept = _kept(book, found, as_of)
     for stretch in found:
-        released = ended.get(stretch.who)
-        over = stretch.ended_on is None and released and stretch.placed_on and released >= stretch.placed_on
-        yield replace(stretch, ended_on=released) if over else stretch
+        mine = kept.get(stretch.who, ())
+        standing = [row for row in mine if row.ended_on is None]
+        if stretch.ended_on is not None:
+            # One that was placed later is another hold.
+            yield replace(stretch, booked=all(row.placed_on > stretch.ended_on for row in standing))
+        elif standing:
+            yield stretch
+        else:
+            assert stretch.placed_on is not None
+            ended = [row.ended_on for row in mine if row.ended_on and row.ended_on >= stretch.placed_on]
+            yield replace(stretch, ended_on=max(ended)) if ended else replace(stretch, booked=False)
 
 
-def _released(book: Book, open_: Sequence[Stretch], as_of: date) -> Mapping[Who, date]:
-    """The day of the last release of each hold that does not stand in the ledger any more."""
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A hold as the ledger has it on a day; `ended_on` is None where it stands."""
+
+    placed_on: date
+    ended_on: date | None
+
+
+def _kept(book: Book, found: Iterable[Stretch], as_of: date) -> Mapping[Who, Sequence[_Kept]]:
+    """What the ledger has of these holds, also where it keeps them with a customer that another one pays for."""
+    payers = payers_of(book)
     rows = book.connection.execute(
-        "SELECT h.customer, h.creditor, h.hold, max(h.released_on) FROM holds AS h "
-        "JOIN (SELECT DISTINCT unnest(CAST(? AS VARCHAR[])) AS customer) AS w ON w.customer = h.customer "
-        "WHERE h.placed_on <= ? GROUP BY ALL "
-        "HAVING count(*) FILTER (WHERE h.released_on IS NULL OR h.released_on > ?) = 0",
-        [sorted({stretch.customer for stretch in open_}), as_of, as_of],
+        "SELECT customer, creditor, hold, placed_on, CASE WHEN released_on <= ? THEN released_on END FROM holds "
+        "WHERE placed_on <= ?",
+        [as_of, as_of],
     ).fetchall()
-    return {(customer, creditor, hold): day for customer, creditor, hold, day in rows}
+    wanted = {stretch.who for stretch in found}
+    kept: dict[Who, list[_Kept]] = {}
+    for customer, creditor, hold, placed_on, ended_on in rows:
+        for who in {(customer, creditor, hold), (payers.get(customer, customer), creditor, hold)} & wanted:
+            kept.setdefault(who, []).append(_Kept(placed_on, ended_on))
+    return kept
 
 
 def news_of(stretch: Stretch, as_of: date, *, tells_holds: bool, hold_was_told: bool) -> str:
@@ -102,6 +131,8 @@ def news_of(stretch: Stretch, as_of: date, *, tells_holds: bool, hold_was_told: 
     been, is told of with neither word: whoever hears of the release alone would ask
     what it is about. Where it stood for longer, it was met without being told.
     """
+    if not stretch.booked:
+        return ""
     if stretch.ended_on is None:
         assert stretch.placed_on is not None
         return "hold" if _is_news(stretch.placed_on, as_of) else ""

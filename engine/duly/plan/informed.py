@@ -43,19 +43,19 @@ def done_under(book: Book, policy: Policy, period: Period, duties: Collection[st
         """
         WITH done AS (
             SELECT
-                'reminders' AS duty, day, customer, stage || ' sent' AS what,
+                'reminders' AS duty, day, customer, replace(stage, '_', ' ') || ' sent' AS what,
                 CAST(NULL AS BIGINT) AS amount, '' AS currency
             FROM executed_stages WHERE list_contains(CAST($reminders AS VARCHAR[]), stage)
             UNION ALL
-            SELECT 'referral', day, customer, stage || ' carried out', NULL, ''
+            SELECT 'referral', day, customer, replace(stage, '_', ' ') || ' carried out', NULL, ''
             FROM executed_stages WHERE list_contains(CAST($referral AS VARCHAR[]), stage)
             UNION ALL
             SELECT 'calls', day, customer, CASE channel WHEN 'visit' THEN 'visited' ELSE 'called' END, NULL, ''
             FROM contacts_made WHERE direction = 'out' AND channel IN ('call', 'visit')
             UNION ALL
-            SELECT 'holds', placed_on, customer, 'hold ' || hold || ' placed', NULL, '' FROM holds
+            SELECT 'holds', placed_on, customer, hold || ' hold placed', NULL, '' FROM holds
             UNION ALL
-            SELECT 'holds', released_on, customer, 'hold ' || hold || ' released', NULL, '' FROM holds
+            SELECT 'holds', released_on, customer, hold || ' hold released', NULL, '' FROM holds
             UNION ALL
             SELECT 'disputes', d.opened_on, i.customer, 'dispute about ' || d.invoice || ' opened', NULL, ''
             FROM disputes AS d JOIN invoices AS i ON i.invoice = d.invoice
@@ -63,9 +63,10 @@ def done_under(book: Book, policy: Policy, period: Period, duties: Collection[st
             SELECT 'disputes', d.resolved_on, i.customer, 'dispute about ' || d.invoice || ' settled', NULL, ''
             FROM disputes AS d JOIN invoices AS i ON i.invoice = d.invoice
             UNION ALL
-            SELECT 'pull_in', asked_on, customer, 'sales asked: ' || rule, NULL, '' FROM requests
+            SELECT 'pull_in', asked_on, customer, 'sales asked: ' || replace(rule, '_', ' '), NULL, '' FROM requests
             UNION ALL
-            SELECT 'pull_in', answered_on, customer, 'sales answered: ' || rule, NULL, '' FROM requests
+            SELECT 'pull_in', answered_on, customer, 'sales answered: ' || replace(rule, '_', ' '), NULL, ''
+            FROM requests
             UNION ALL
             SELECT 'limits', "from", customer, 'credit limit now', "limit", currency FROM credit_lines
         )

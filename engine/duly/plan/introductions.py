@@ -21,7 +21,6 @@ from duly.journal.dealings import COLLECTOR, SALESPERSON
 from duly.messages.check import INTRODUCTION
 from duly.plan.contact_changes import before_that, has_changed
 from duly.plan.plan import Action, Because, Kind, Withheld
-from duly.plan.reach import NOWHERE_KNOWN
 from duly.plan.together import Ground, Made, What, action_for
 from duly.source import Severity
 from duly.team.introductions import DAYS_AHEAD, Away, Diary, Full, Meeting
@@ -43,6 +42,7 @@ class Candidate:
     segment: str
     salesperson: str
     collector: str
+    time_zone: str
     keeps_out: str
     said: str
 
@@ -91,8 +91,7 @@ def _meetings(ground: Ground, found: Mapping[str, Candidate], team: Team, pairs:
             said = f"the book says so of the customer: {one.keeps_out.replace('_', ' ')}"
             withheld.append(_withheld(ground, one, one.keeps_out, said))
             continue
-        zone = ground.reach.get(customer, NOWHERE_KNOWN).time_zone
-        match diary.meeting(one.salesperson, one.collector, zone):
+        match diary.meeting(one.salesperson, one.collector, one.time_zone):
             case Meeting() as meeting:
                 actions.append(_action(ground, one, meeting))
             case Away(person):
@@ -142,7 +141,7 @@ def _notes(why_not: Mapping[str, list[str]], pairs: Pairs) -> Iterator[str]:
     for why, customers in sorted(why_not.items()):
         named = ", ".join(sorted(customers)[:MOST_NAMED]) + (", …" if len(customers) > MOST_NAMED else "")
         which = "1 customer is" if len(customers) == 1 else f"{len(customers):,} customers are"
-        yield f"{which} not introduced yet, {why}: {named}"
+        yield f"{which} not introduced yet ({why}): {named}"
     for problem in pairs.problems:
         if problem.severity is Severity.ERROR:
             yield f"{problem.span}: {problem.message} [{problem.rule}]"
@@ -164,6 +163,7 @@ def _candidates(ground: Ground) -> Iterator[Candidate]:
             FROM decisions GROUP BY customer
         )
         SELECT a.customer, a.creditor, a.place, COALESCE(c.salesperson, ''), COALESCE(c.collector, ''),
+            COALESCE(c.time_zone, ''),
             CASE WHEN c.do_not_contact THEN 'do_not_contact' WHEN c.insolvent THEN 'insolvent' ELSE '' END
         FROM accounts AS a JOIN customers AS c ON c.customer = a.customer
         WHERE list_contains(CAST($wanted AS INTEGER[]), CAST(a.place AS INTEGER))
@@ -176,12 +176,12 @@ def _candidates(ground: Ground) -> Iterator[Candidate]:
             "changed": sorted(changed),
         },
     ).fetchall()
-    for customer, creditor, place, seller, collector, keeps_out in rows:
+    for customer, creditor, place, seller, collector, zone, keeps_out in rows:
         if customer not in dealings.by_pair.get((seller, collector), frozenset()):
             segment = order[place - 1]
             another = "the customer has another pair than it knows"
             said = another if customer in changed else f"a customer of `{segment}` meets its pair"
-            yield Candidate(customer, creditor, segment, seller, collector, keeps_out, said)
+            yield Candidate(customer, creditor, segment, seller, collector, zone, keeps_out, said)
 
 
 def _with_another_pair(ground: Ground) -> frozenset[str]:

@@ -17,14 +17,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from duly.book.facts import build_facts
-from duly.figures.limits import PREFIX, SIGNATURES, Key, Proposal, by_account, proposals_for
-from duly.language.conditions import Facts
-from duly.language.policy import Policy, Unit
+from duly.figures.limits import PREFIX, SIGNATURES, Key, Proposal, by_account, direction_of, proposals_for
+from duly.language.conditions import Facts, leaves
+from duly.language.policy import CreditLimitRule, Policy, Unit
+from duly.language.reads import FactColumn, fact_columns
 from duly.language.sql import identifier
 from duly.money import format_minor
 from duly.plan.actions import CREDIT_MANAGER
 from duly.plan.plan import Action, Because, Kind, Withheld
-from duly.plan.together import REJECTED_RESTS_DAYS, Ground, Made, What, action_for
+from duly.plan.together import OUTCOME_UNKNOWN, REJECTED_RESTS_DAYS, Ground, Made, What, action_for, key_for
 from duly.rules.agreement import facts_of
 from duly.rules.columnar import accounts_by_decision
 from duly.rules.columnar import decide as decide_all
@@ -63,6 +64,12 @@ def limits_proposed(ground: Ground) -> Made:
     alone = {rule.id for rule in policy.credit_limits if len(set(rule.approval)) < SIGNATURES}
     jointly = {key: (facts, rules) for key, (facts, asked) in asking.items() if (rules := _but(asked, alone))}
     lines = _lines(ground, {customer for _, customer in jointly})
+    by_id = {rule.id: rule for rule in policy.credit_limits}
+    jointly = {
+        key: (facts, asked)
+        for key, (facts, asked) in jointly.items()
+        if not _is_proposed(ground, key, [by_id[id_] for id_ in asked], lines.get(key, ()))
+    }
     actions: list[Action] = []
     withheld: list[Withheld] = []
     for proposal in proposals_for(ground.book, policy, ground.as_of, jointly) if jointly else ():
@@ -95,12 +102,18 @@ def _asking(ground: Ground) -> Mapping[Key, tuple[Facts, tuple[str, ...]]]:
     keys = [key for some in kinds.values() for key in some]
     if not keys:
         return {}
-    known = facts_of(connection, policy, keys, table=facts)
+    known = facts_of(connection, policy, keys, _columns_read(policy), table=facts)
     return {
         key[:2]: ({**known[key], **decided(decision)}, decision.limits)
         for decision, some in kinds.items()
         for key in some
     }
+
+
+def _columns_read(policy: Policy) -> tuple[FactColumn, ...]:
+    """The columns of the facts that the rules read, which are the reasons that a proposal gives."""
+    read = {leaf.fact for rule in policy.credit_limits for leaf in leaves(rule.when)}
+    return tuple(column for column in fact_columns(policy) if column.fact in read or column.name in read)
 
 
 def _but(asked: Sequence[str], alone: set[str]) -> tuple[str, ...]:
@@ -155,6 +168,24 @@ def _kept_back(ground: Ground, proposal: Proposal, lines: Sequence[Line]) -> tup
             said = f"the same rule changed it on {past[-1].day}; it is looked at again after {RESTS_DAYS} days"
             return "limit_changed_lately", said, rests_until
     return None
+
+
+def _is_proposed(ground: Ground, key: Key, rules: Sequence[CreditLimitRule], lines: Sequence[Line]) -> bool:
+    """Say whether all that holds is a rule that had its proposal, so that nothing is worked out again for nothing."""
+    if len(rules) != 1 or any(line.day > ground.as_of for line in lines):
+        return False
+    (rule,) = rules
+    what = What(
+        Kind.LIMIT_PROPOSAL,
+        rule=rule.id,
+        period=_period(lines, ground.as_of),
+        for_role=CREDIT_MANAGER,
+        customer=key[1],
+        creditor=key[0],
+        task=direction_of(rule).value,
+    )
+    standing = ground.history.standing.get(key_for(ground, what))
+    return standing is not None and standing.blocks and standing.event not in OUTCOME_UNKNOWN
 
 
 # What it comes to.

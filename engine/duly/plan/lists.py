@@ -7,6 +7,9 @@ whole. Rows are the figures of `duly aging` and `duly scorecard`, not a second c
 
 What colleagues are only `informed` of is told in one list a role, of the days before
 the period: every day is told of once, whenever the lists leave.
+
+A plan asks only who gets a list and for its summary, which sums tell; what stands in it is
+made when it is written.
 """
 
 from __future__ import annotations
@@ -17,9 +20,27 @@ from datetime import date
 from functools import cached_property
 
 from duly.book.book import Book
-from duly.figures.aging import By, NewCustomer, PastDue, new_customers, past_due, trial_balance
-from duly.figures.ledger import lay_out
-from duly.figures.scorecard import Card, Of, Scorecard, scorecard
+from duly.figures.aging import (
+    By,
+    NewCustomer,
+    PastDue,
+    new_customers,
+    past_due,
+    prepare_past_due,
+    refuse_what_balances_miss,
+    trial_balance,
+)
+from duly.figures.owed import all_owed
+from duly.figures.scorecard import (
+    Card,
+    Of,
+    Scorecard,
+    pairs_with_dealings,
+    pairs_with_invoices,
+    quarter_of,
+    refuse_what_scorecards_miss,
+    scorecards,
+)
 from duly.language.policy import Policy, Unit
 from duly.messages.aging import NOBODY, balance_pages, new_customer_pages, past_due_pages
 from duly.messages.lists import Listing, Section
@@ -27,6 +48,7 @@ from duly.messages.pages import Page
 from duly.messages.scorecard import pages as card_pages
 from duly.messages.scorecard import wide_pages
 from duly.money import format_decimal
+from duly.plan.asked import Asked, asked_of_sales
 from duly.plan.informed import Told, done_under
 from duly.source import Refused
 from duly.team.duties import How, Obligation, holders_of, obligations
@@ -57,21 +79,19 @@ TOLD_IN: Mapping[str, str] = {
 MANAGERS = ("sales_manager", "credit_manager")
 
 
+Summary = tuple[tuple[str, str], ...]
+"""What a plan shows of a list, by name."""
+
+
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A request to sales that nobody has answered."""
+class _Sum:
+    """The late items of a salesperson's customers, of one creditor in one currency."""
 
     salesperson: str
-    customer: str
-    name: str
-    rule: str
-    asks: str
-    asked_on: date
-    answer_by: date
-
-
-_Content = tuple[tuple[Section, ...], tuple[tuple[str, str], ...]]
-"""The sections of a list, and what a plan shows of them."""
+    creditor: str
+    currency: str
+    items: int
+    open: int
 
 
 class Lists:
@@ -82,7 +102,10 @@ class Lists:
         self._book = book
         self._as_of = as_of
         self._told: dict[Period, tuple[Told, ...]] = {}
-        self._cards: dict[tuple[date, Of], Scorecard] = {}
+        self._held: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        self._newcomers_of: dict[Period, tuple[NewCustomer, ...]] = {}
+        self._serving: dict[date, frozenset[frozenset[str]]] = {}
+        self._cards: dict[date, Mapping[Of, Scorecard]] = {}
 
     # Who gets a list.
 
@@ -113,7 +136,7 @@ class Lists:
         """Who sells to late customers and is not in the book's people."""
         if due.item != PAST_DUE:
             return ()
-        return tuple(sorted({i.salesperson for i in self._late if i.salesperson not in self.team.by_id} - {""}))
+        return tuple(sorted({one.salesperson for one in self._late_sums} - {"", *self.team.by_id}))
 
     @cached_property
     def team(self) -> Team:
@@ -139,20 +162,38 @@ class Lists:
         who = self.team.person(person)
         acts_for = self._acts_for(who)
         if due.item == PAST_DUE:
-            sections, summary = self._past_due(acts_for)
+            sections = self._past_due(acts_for)
         elif due.item == TRIAL_BALANCE:
-            sections, summary = self._whole_balance
+            sections = self._whole_balance
         elif due.item == NEW_CUSTOMERS:
-            sections, summary = self._newcomers(due.period, acts_for)
+            sections = self._newcomers(due.period, acts_for)
         else:
-            sections, summary = self._scorecard(due.period, acts_for)
+            sections = self._scorecard(due.period, acts_for)
         told = self._told_to(due, acts_for)
         if told:
             sections = (*sections, _told_section(told, due.period))
-            summary = (*summary, ("told", str(len(told))))
         until = f"the {'week' if due.period.every is Every.WEEK else 'month'} of {due.period.name}"
         title = f"{TITLES[due.item]} for {who.name or who.id}, {until}"
-        return Listing(title, sections, tuple(self._notes(acts_for)), summary)
+        return Listing(title, sections, tuple(self._notes(acts_for)))
+
+    def summary(self, due: Due, person: str) -> Summary:
+        """What a plan shows of what the person gets, nothing where nothing is in it; `Refused` as for `listing`."""
+        acts_for = self._acts_for(self.team.person(person))
+        if due.item == PAST_DUE:
+            summary, has_some = self._past_due_summed(acts_for)
+        elif due.item == TRIAL_BALANCE:
+            summary = self._balance_summed
+            has_some = bool(summary)
+        elif due.item == NEW_CUSTOMERS:
+            new = self._newly_served(due.period, acts_for)
+            summary, has_some = (("customers", str(len(new))),), bool(new)
+        else:
+            summary = (("quarter", str(quarter_of(due.period.told_until))),)
+            has_some = self._has_cards(due.period, acts_for)
+        told = self._told_to(due, acts_for)
+        if told:
+            summary = (*summary, ("told", str(len(told))))
+        return summary if has_some or told else ()
 
     def _notes(self, acts_for: tuple[Person, ...]) -> Iterator[str]:
         who, *others = acts_for
@@ -171,135 +212,168 @@ class Lists:
 
     @cached_property
     def _late(self) -> tuple[PastDue, ...]:
-        built = self._policy.unit is Unit.ACCOUNT
-        return past_due(self._book, self._policy, self._as_of, built=built)
+        return past_due(self._book, self._policy, self._as_of, built=self._is_built)
+
+    @property
+    def _is_built(self) -> bool:
+        """Say whether the facts of the plan are of whole accounts."""
+        return self._policy.unit is Unit.ACCOUNT
+
+    @cached_property
+    def _late_sums(self) -> tuple[_Sum, ...]:
+        """The sums of the late items, in their order."""
+        prepare_past_due(self._book, self._policy, self._as_of, built=self._is_built)
+        rows = self._book.connection.execute(
+            "SELECT COALESCE(c.salesperson, '') AS salesperson, f.creditor, f.currency, count(*), "
+            "CAST(sum(f.open__own) AS BIGINT) FROM past_invoice_facts AS f "
+            "LEFT JOIN customers AS c ON c.customer = f.customer WHERE f.late AND f.open__own > 0 "
+            "GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+        ).fetchall()
+        return tuple(_Sum(*row) for row in rows)
 
     def _sellers(self, period: Period) -> tuple[str, ...]:
         """Everybody who sells to a customer with something late, asked or told of; empty for nobody."""
-        if self._policy.unit is Unit.ACCOUNT and "_late" not in self.__dict__:
-            rows = self._book.connection.execute(
-                "SELECT DISTINCT COALESCE(c.salesperson, '') FROM invoice_facts AS f "
-                "LEFT JOIN customers AS c ON c.customer = f.customer WHERE f.late AND f.open__own > 0"
-            ).fetchall()
-            late = {id_ for (id_,) in rows}
-        else:
-            late = {item.salesperson for item in self._late}
+        late = {one.salesperson for one in self._late_sums}
         told = {one.salesperson for one in self._told_of(period) if self._is_informed("salesperson", one)}
         return tuple(sorted({*late, *(one.salesperson for one in self._asked), *told}))
 
     def _sees(self, acts_for: tuple[Person, ...]) -> frozenset[str]:
         """Whose customers' rows somebody sees: its own, and those of the salespeople that it is the manager of."""
-        everybody = {item.salesperson for item in self._late} | {one.salesperson for one in self._asked}
+        everybody = {one.salesperson for one in self._late_sums} | {one.salesperson for one in self._asked}
         ids = {person.id for person in acts_for}
         return frozenset(seller for seller in everybody if ids & set(self._with_managers(seller)))
 
-    def _past_due(self, acts_for: tuple[Person, ...]) -> _Content:
+    def _past_due_summed(self, acts_for: tuple[Person, ...]) -> tuple[Summary, bool]:
+        sees = self._sees(acts_for)
+        late = [one for one in self._late_sums if one.salesperson in sees]
+        asked = sum(one.salesperson in sees for one in self._asked)
+        totals: dict[tuple[str, str], int] = {}
+        for one in late:
+            totals[one.creditor, one.currency] = totals.get((one.creditor, one.currency), 0) + one.open
+        summary = [("late_items", str(sum(one.items for one in late)))]
+        summary += [(f"past_due {to} {currency}", format_decimal(n, currency)) for (to, currency), n in totals.items()]
+        if asked:
+            summary.append(("asked", str(asked)))
+        return tuple(summary), bool(late or asked)
+
+    def _past_due(self, acts_for: tuple[Person, ...]) -> tuple[Section, ...]:
         sees = self._sees(acts_for)
         late = [item for item in self._late if item.salesperson in sees]
         asked = [one for one in self._asked if one.salesperson in sees]
-        totals: dict[tuple[str, str], int] = {}
-        for item in late:
-            totals[item.creditor, item.currency] = totals.get((item.creditor, item.currency), 0) + item.open
-        summary = [("late_items", str(len(late)))]
-        summary += [(f"past_due {to} {currency}", format_decimal(n, currency)) for (to, currency), n in totals.items()]
-        if asked:
-            summary.append(("asked", str(len(asked))))
         sections = [Section("past_due", past_due_pages(late, self._as_of) if late else ())]
         if asked:
             sections.append(_asked_section(asked, self._as_of))
-        return tuple(sections), tuple(summary)
+        return tuple(sections)
 
     @cached_property
     def _asked(self) -> tuple[Asked, ...]:
-        asks = {rule.id: rule.ask for rule in self._policy.sales}
-        rows = self._book.connection.execute(
-            "SELECT COALESCE(c.salesperson, ''), r.customer, COALESCE(c.name, r.customer), r.rule, "
-            "r.asked_on, r.due_on "
-            "FROM requests AS r LEFT JOIN customers AS c ON c.customer = r.customer "
-            "WHERE r.asked_on <= $day AND (r.answered_on IS NULL OR r.answered_on > $day) "
-            "ORDER BY 1, r.due_on, r.customer, r.rule",
-            {"day": self._as_of},
-        ).fetchall()
-        return tuple(
-            Asked(seller, customer, name, rule, asks.get(rule, rule), asked_on, due_on)
-            for seller, customer, name, rule, asked_on, due_on in rows
-        )
+        return asked_of_sales(self._book, self._policy, self._as_of)
 
     # The aged trial balance.
 
     @cached_property
-    def _whole_balance(self) -> _Content:
-        whole = trial_balance(self._book, self._policy, self._as_of)
+    def _balance_summed(self) -> Summary:
+        refuse_what_balances_miss(self._book, self._policy)
         summary = []
-        for total in whole.totals:
+        for total in all_owed(self._book):
             of = f"{total.creditor} {total.currency}"
-            summary.append((f"open {of}", format_decimal(total.total, total.currency)))
+            summary.append((f"open {of}", format_decimal(total.open, total.currency)))
             summary.append((f"balance {of}", format_decimal(total.balance, total.currency)))
-        sections = [Section("by_customer", balance_pages(whole))]
+        return tuple(summary)
+
+    @cached_property
+    def _whole_balance(self) -> tuple[Section, ...]:
+        sections = [Section("by_customer", balance_pages(trial_balance(self._book, self._policy, self._as_of)))]
         for by in (By.SEGMENT, By.SALESPERSON, By.COLLECTOR):
             try:
-                balance = trial_balance(self._book, self._policy, self._as_of, by)
+                balance = trial_balance(self._book, self._policy, self._as_of, by, laid_out=True)
             except Refused:
                 # Who sells or collects is not in the book: then there is nothing to tell it apart by.
                 continue
             pages = tuple(replace(page, title=f"{page.title}, by {by.value}") for page in balance_pages(balance))
             sections.append(Section(f"by_{by.value}", pages))
-        return tuple(sections), tuple(summary)
+        return tuple(sections)
 
     # New customers.
 
     def _new(self, period: Period) -> tuple[NewCustomer, ...]:
-        return new_customers(self._book, period.told_until, first=period.told_from)
+        if period not in self._newcomers_of:
+            made = new_customers(self._book, period.told_until, first=period.told_from)
+            self._newcomers_of[period] = made
+        return self._newcomers_of[period]
 
-    def _newcomers(self, period: Period, acts_for: tuple[Person, ...]) -> _Content:
-        ids = {person.id for person in acts_for}
-        whole = any(person.role in MANAGERS for person in acts_for)
-        mine = [new for new in self._new(period) if whole or ids & {new.salesperson, new.collector}]
+    def _newly_served(self, period: Period, acts_for: tuple[Person, ...]) -> list[NewCustomer]:
+        ids, whole = {person.id for person in acts_for}, _sees_all(acts_for)
+        return [new for new in self._new(period) if whole or ids & {new.salesperson, new.collector}]
+
+    def _newcomers(self, period: Period, acts_for: tuple[Person, ...]) -> tuple[Section, ...]:
+        mine = self._newly_served(period, acts_for)
         title = f"New customers from {period.told_from} to {period.told_until}"
         pages = tuple(replace(page, title=title) for page in new_customer_pages(mine, period.told_until))
-        return (Section("new_customers", pages),), (("customers", str(len(mine))),)
+        return (Section("new_customers", pages),)
 
     # The scorecard.
 
-    def _card(self, day: date, of: Of) -> Scorecard:
-        if (day, of) not in self._cards:
-            self._cards[day, of] = scorecard(self._book, self._policy, day, of)
-        return self._cards[day, of]
+    def _cards_of(self, period: Period) -> Mapping[Of, Scorecard]:
+        day = period.told_until
+        if day not in self._cards:
+            self._cards[day] = scorecards(self._book, self._policy, day)
+        return self._cards[day]
 
-    def _scorecard(self, period: Period, acts_for: tuple[Person, ...]) -> _Content:
-        ids = {person.id for person in acts_for}
-        whole = any(person.role in MANAGERS for person in acts_for)
+    def _has_cards(self, period: Period, acts_for: tuple[Person, ...]) -> bool:
+        """Say whether there is a card for somebody; the scorecard itself is made only where nothing less says it."""
+        refuse_what_scorecards_miss(self._book)
+        ids, whole = {person.id for person in acts_for}, _sees_all(acts_for)
+
+        def some(pairs: Iterable[frozenset[str]]) -> bool:
+            return any(whole or ids & pair for pair in pairs)
+
+        if period.told_until not in self._serving:
+            self._serving[period.told_until] = pairs_with_invoices(self._book, period.told_until)
+        if some(self._serving[period.told_until]):
+            return True
+        if not some(self._dealing):
+            return False
+        cards = (card for made in self._cards_of(period).values() for card in made.cards)
+        return some(frozenset({card.salesperson or "", card.collector or ""}) for card in cards)
+
+    @cached_property
+    def _dealing(self) -> frozenset[frozenset[str]]:
+        return pairs_with_dealings(self._book)
+
+    def _scorecard(self, period: Period, acts_for: tuple[Person, ...]) -> tuple[Section, ...]:
+        ids, whole = {person.id for person in acts_for}, _sees_all(acts_for)
 
         def mine(card: Card) -> bool:
             return whole or bool(ids & {card.salesperson or "", card.collector or ""})
 
-        sections, counted = [], 0
-        for of in Of:
-            made = self._card(period.told_until, of)
+        sections = []
+        for of, made in self._cards_of(period).items():
             cards = tuple(card for card in made.cards if mine(card))
-            counted += len(cards)
             if cards:
                 part = replace(made, cards=cards)
                 (wide,) = wide_pages(part)
                 sections.append(Section(of.value, card_pages(part, arithmetic=False), replace(wide, title="")))
-        quarter = str(self._card(period.told_until, Of.EVERYBODY).quarter)
-        return tuple(sections), (("quarter", quarter), ("cards", str(counted)))
+        return tuple(sections)
 
     # What was done, for those who are only told.
 
     def _told_to(self, due: Due, acts_for: tuple[Person, ...]) -> list[Told]:
-        found: dict[Told, None] = {}
-        for person in acts_for:
-            for role in (role for role, item in TOLD_IN.items() if item == due.item):
-                found.update(
-                    (one, None)
-                    for one in self._told_of(due.period)
-                    if self._is_informed(role, one) and person.id in self._holders(role, one)
-                )
+        roles = [role for role, item in TOLD_IN.items() if item == due.item]
+        ids = {person.id for person in acts_for}
+        found = [
+            one
+            for one in self._told_of(due.period)
+            if any(self._is_informed(role, one) and not ids.isdisjoint(self._holders(role, one)) for role in roles)
+        ]
         return sorted(found, key=lambda one: (one.day, one.customer, one.duty, one.what))
 
     def _holders(self, role: str, one: Told) -> tuple[str, ...]:
-        return holders_of(self.team, role, Served("", salesperson=one.salesperson, collector=one.collector))
+        key = (role, one.salesperson, one.collector)
+        if key not in self._held:
+            served = Served("", salesperson=one.salesperson, collector=one.collector)
+            self._held[key] = holders_of(self.team, role, served)
+        return self._held[key]
 
     def _is_informed(self, role: str, one: Told) -> bool:
         obligation = self._informed.get((role, one.duty))
@@ -321,10 +395,9 @@ class Lists:
         return self._told[period]
 
 
-def customers_with_open_items(book: Book, policy: Policy, day: date) -> frozenset[tuple[str, str]]:
-    """The creditors and customers with an open item on the day, by the ledger of today."""
-    lay_out(book, policy, [day])
-    return frozenset(book.connection.execute("SELECT DISTINCT creditor, customer FROM figures_open").fetchall())
+def _sees_all(acts_for: Iterable[Person]) -> bool:
+    """Say whether somebody, or whoever it stands in for, is a manager, who sees everything."""
+    return any(person.role in MANAGERS for person in acts_for)
 
 
 def _asked_section(asked: Iterable[Asked], as_of: date) -> Section:
@@ -337,11 +410,11 @@ def _asked_section(asked: Iterable[Asked], as_of: date) -> Section:
             one.rule,
             one.asked_on,
             one.answer_by,
-            "overdue" if one.answer_by < as_of else "",
+            "yes" if one.answer_by < as_of else "",
         )
         for one in asked
     )
-    columns = ("salesperson", "customer", "name", "what is asked", "rule", "asked on", "answer by", "")
+    columns = ("salesperson", "customer", "name", "what is asked", "rule", "asked on", "answer by", "overdue")
     return Section("asked_of_sales", (Page("What is asked of sales and not answered yet", (), columns, rows),))
 
 

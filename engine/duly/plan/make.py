@@ -50,6 +50,7 @@ from duly.plan.standing import (
 )
 from duly.plan.stops import Cycle, Past, stops
 from duly.plan.together import Ground, done_together
+from duly.plan.whole import once_an_account
 from duly.rules.columnar import ACTING, Key, accounts_by_decision, decide
 from duly.rules.decision import NONE, Decision
 from duly.rules.trace import decided
@@ -191,7 +192,7 @@ def _deeds(book: Book, policy: Policy, as_of: date, environment: str) -> tuple[l
     for account, decision in accounts_of(book, policy, as_of, environment):
         actions += actions_of(policy, account, decision)
         withheld += withheld_of(policy, account, decision)
-    return list(told_once(actions)), withheld
+    return list(once_an_account(told_once(actions), book.connection, policy)), withheld
 
 
 def _sought(thing: Withheld) -> tuple[Key, str]:

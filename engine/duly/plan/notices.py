@@ -1,19 +1,21 @@
 """Notices of account changes: a hold, a release and a new credit limit are told to the customer once they are so.
 
 Told is what the journal has as carried out, so never a proposal and nothing that is
-still waited for; the notice leaves with the next plan. A hold and its release are told
+still waited for; the notice leaves with the next plan, and where the ledger keeps the
+holds itself, once the ledger has it. A hold and its release are told
 of once each; what was taken back before its notice left is not told at all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 
 from duly.journal.dealings import Change
 from duly.language.conditions import Value
 from duly.plan.held import TOLD_WITHIN_DAYS, Stretch, as_the_ledger_has_them, news_of, stretches
-from duly.plan.plan import Because, Kind
+from duly.plan.plan import Because, Kind, Withheld
 from duly.plan.together import Ground, Made, What
 from duly.plan.told import left_for_good, to_customers
 
@@ -26,7 +28,8 @@ def notices(ground: Ground) -> Made:
     told = frozenset(ground.policy.together.tell_customer_of) & frozenset(ACCOUNT_CHANGES)
     if not told or not ground.history.dealings.changes:
         return Made()
-    return to_customers(ground, [*_of_holds(ground, told), *(_of_limits(ground) if LIMIT in told else ())])
+    made = to_customers(ground, [*_of_holds(ground, told), *(_of_limits(ground) if LIMIT in told else ())])
+    return replace(made, withheld=(*made.withheld, *_not_booked(ground, told)))
 
 
 def because(ground: Ground, change: str, said: str = "", **values: Value) -> tuple[Because, ...]:
@@ -59,6 +62,21 @@ def _of_holds(ground: Ground, told: frozenset[str]) -> Iterator[What]:
         news = news_of(stretch, ground.as_of, tells_holds=HOLD in told, hold_was_told=was_told)
         if news in told:
             yield notice_of(ground, stretch, news)
+
+
+def _not_booked(ground: Ground, told: frozenset[str]) -> Iterator[Withheld]:
+    """What would be news if the ledger, which keeps the holds itself, had it already."""
+    if not told & {HOLD, RELEASE}:
+        return
+    for stretch in held(ground):
+        if stretch.booked:
+            continue
+        was_told = left_for_good(ground, notice_of(ground, stretch, HOLD))
+        news = news_of(replace(stretch, booked=True), ground.as_of, tells_holds=HOLD in told, hold_was_told=was_told)
+        if news in told and not left_for_good(ground, notice_of(ground, stretch, news)):
+            said = f"the {news} was asked for on {stretch.day_of(news)}, and the ledger does not have it yet"
+            reasons = because(ground, news, hold=stretch.hold)
+            yield Withheld(stretch.customer, stretch.creditor, "", f"notice {news}", "not_booked", said, None, reasons)
 
 
 def notice_of(ground: Ground, stretch: Stretch, news: str) -> What:

@@ -11,16 +11,16 @@ What a book does not bring costs the thing that needs it, with a note, and never
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby
 from urllib.parse import quote
 
-from duly.figures.statement import Statement, statements
+from duly.figures.owed import Key, Owed, owed_by, owed_on, who_owes
+from duly.figures.statement import refuse_what_statements_miss
 from duly.money import format_decimal
-from duly.plan.lists import Lists, customers_with_open_items
+from duly.plan.lists import Lists
 from duly.plan.plan import Action, Because, Kind, Withheld
-from duly.plan.together import Ground, Made, What, action_for
+from duly.plan.together import OUTCOME_UNKNOWN, Ground, Made, What, action_for, key_for
 from duly.source import Refused
 from duly.team.people import Person
 from duly.team.rhythm import Due, due_on
@@ -68,59 +68,76 @@ def because_of(due: Due) -> tuple[Because, ...]:
 
 
 def _statements(ground: Ground, due: Due) -> Made:
+    refuse_what_statements_miss(ground.book, ground.policy)
     since = due.period.begins
-    before = customers_with_open_items(ground.book, ground.policy, since) if since < ground.as_of else None
-    untouchable = _untouchable(ground)
-    actions: list[Action] = []
+    owing = who_owes(ground.book)
+    if owing and since < ground.as_of:
+        before = owed_on(ground.book, ground.policy, since, ground.as_of)
+        owing = [key for key in owing if key in before]
+    untouchable, referred = _untouchable(ground), _referred(ground)
+    because = because_of(due)
     withheld: list[Withheld] = []
-    everybody = statements(ground.book, ground.policy, ground.as_of)
-    for key, those in groupby(everybody, key=lambda one: (one.creditor, one.customer)):
-        parts = tuple(one for one in those if one.items)
-        if not parts or (before is not None and key not in before):
-            continue
-        channel = ground.channel_to(key[1])
-        reason = untouchable.get(key[1]) or (None if channel else NO_WAY)
-        if reason is not None:
-            withheld.append(Withheld(key[1], key[0], "", f"statement {due.item}", *reason, None, because_of(due)))
-            continue
-        what = _statement(due, parts, channel)
-        if not _left_otherwise(ground, what):
-            actions.append(action_for(ground, what))
-    return Made(tuple(actions), tuple(withheld))
 
+    def withhold(key: Key, reason: tuple[str, str]) -> None:
+        withheld.append(Withheld(key[1], key[0], "", f"statement {due.item}", *reason, None, because))
+
+    wanted: dict[Key, str] = {}
+    for key in owing:
+        if key[1] in untouchable:
+            withhold(key, untouchable[key[1]])
+        elif key in referred:
+            withhold(key, REFERRED)
+        elif not _is_sent(ground, due, key):
+            if channel := ground.channel_to(key[1]):
+                wanted[key] = channel
+            else:
+                withhold(key, NO_WAY)
+    collectors = _collectors(ground) if wanted else {}
+    actions = tuple(
+        action_for(ground, replace(what, because=because))
+        for key, parts in owed_by(ground.book, wanted)
+        for what in (_statement(due, key, parts, wanted[key], collectors.get(key[1], "")),)
+    )
+    return Made(actions, tuple(withheld))
+
+
+REFERRED = ("referred", "it was referred: whoever collects it now says what is owed, and where to pay it")
 
 NO_WAY = ("no_way_to_send", "neither an e-mail address nor a postal one is known")
 
 
-def _statement(due: Due, parts: tuple[Statement, ...], channel: str) -> What:
-    one = parts[0]
-    owed = tuple((part.currency, part.open) for part in parts)
+def _statement(due: Due, key: Key, parts: Sequence[Owed], channel: str, collector: str) -> What:
+    first, *others = parts
     return What(
         kind=Kind.STATEMENT,
         rule=due.item,
         period=due.period.name,
         for_role="collector",
-        person=one.collector.id if one.collector else "",
-        customer=one.customer,
-        creditor=one.creditor,
+        person=collector,
+        customer=key[1],
+        creditor=key[0],
         channel=channel,
         template=TEMPLATE,
-        invoices=tuple(item.invoice for part in parts for item in part.items),
-        amount=one.open if len(parts) == 1 else 0,
-        currency=one.currency if len(parts) == 1 else "",
-        amounts=() if len(parts) == 1 else owed,
+        invoices=tuple(item for part in parts for item in part.items),
+        amount=0 if others else first.open,
+        currency="" if others else first.currency,
+        amounts=tuple((part.currency, part.open) for part in parts) if others else (),
         details=tuple(_balances(parts)),
-        because=because_of(due),
     )
 
 
-def _balances(parts: tuple[Statement, ...]) -> Iterator[tuple[str, str]]:
+def _balances(parts: Iterable[Owed]) -> Iterator[tuple[str, str]]:
     """The figures of a statement, so that money which comes in changes what was planned."""
     for part in parts:
         yield f"open {part.currency}", format_decimal(part.open, part.currency)
-        if part.credits:
+        if part.unapplied:
             yield f"on_account {part.currency}", format_decimal(part.unapplied, part.currency)
         yield f"balance {part.currency}", format_decimal(part.balance, part.currency)
+
+
+def _collectors(ground: Ground) -> Mapping[str, str]:
+    rows = ground.book.connection.execute("SELECT customer, collector FROM customers WHERE collector IS NOT NULL")
+    return dict(rows.fetchall())
 
 
 def _untouchable(ground: Ground) -> Untouchable:
@@ -140,11 +157,31 @@ def _untouchable(ground: Ground) -> Untouchable:
     return found
 
 
-def _left_otherwise(ground: Ground, what: What) -> bool:
-    """Say whether the period's statement left, or may have left, by the other way: an address may change meanwhile."""
-    others = (replace(what, channel=channel) for channel in CHANNELS if channel != what.channel)
-    standing = (ground.history.standing.get(action_for(ground, other).id) for other in others)
-    return any(before is not None and before.blocks for before in standing)
+def _referred(ground: Ground) -> frozenset[tuple[str, str]]:
+    """The creditors and customers of which something late was handed to an agency or a court."""
+    stages = [stage.id for stage in ground.policy.stages() if stage.action.startswith("refer")]
+    rows = ground.book.connection.execute(
+        "SELECT DISTINCT creditor, customer FROM decisions WHERE list_contains(CAST(? AS VARCHAR[]), executed_stage)",
+        [stages],
+    ).fetchall()
+    return frozenset(rows)
+
+
+def _is_sent(ground: Ground, due: Due, key: Key) -> bool:
+    """Say whether the period's statement left, whichever way it did: an address may change meanwhile.
+
+    Where nobody knows whether it left, nothing is said here of the way on which it may have.
+    """
+    standing = ground.history.standing
+    if not standing:
+        return False
+    creditor, customer = key
+    what = What(Kind.STATEMENT, due.item, due.period.name, "", customer=customer, creditor=creditor)
+    before = {channel: standing.get(key_for(ground, replace(what, channel=channel))) for channel in CHANNELS}
+    blocking = {channel: one for channel, one in before.items() if one is not None and one.blocks}
+    if any(one.event not in OUTCOME_UNKNOWN for one in blocking.values()):
+        return True
+    return bool(blocking) and ground.channel_to(customer) not in {"", *blocking}
 
 
 # Lists.
@@ -161,10 +198,9 @@ def _lists(ground: Ground, due: Due) -> Made:
     left = [person for person in due_to if not _is_done(ground, due, lists.team.by_id[person])]
     for id_ in left:
         person = lists.team.by_id[id_]
-        listing = lists.listing(due, id_)
-        if listing.is_empty:
-            continue
-        actions.append(action_for(ground, replace(_list(due, person), details=listing.summary)))
+        summary = lists.summary(due, id_)
+        if summary:
+            actions.append(action_for(ground, replace(_list(due, person), details=summary)))
     if left and len(left) == len(due_to) and not actions:
         notes.append(f"no `{due.item}` is sent for {due.period.name}: there is nothing in it")
     if actions:
@@ -197,5 +233,5 @@ def item_of(person: str) -> str:
 
 
 def _is_done(ground: Ground, due: Due, person: Person) -> bool:
-    standing = ground.history.standing.get(action_for(ground, _list(due, person)).id)
+    standing = ground.history.standing.get(key_for(ground, _list(due, person)))
     return standing is not None and standing.blocks

@@ -13,11 +13,14 @@ from datetime import date, datetime
 from duly.book.book import Book
 from duly.dates import add_months
 from duly.messages.matter import Colleague, Line, Matter
-from duly.money import format_minor
+from duly.messages.writing import Writing, writing
 from duly.plan.plan import Action
 
 MONTHS = 12
 """What a customer buys is told of so many months."""
+
+LANGUAGE = "en"
+"""Colleagues write English with each other; days and amounts stand as the customer's country writes them."""
 
 ROLES_THERE = {"pays": "Pays there", "decides": "Decides there", "disputes": "Looks into queries there"}
 """How somebody at the customer is introduced, by role."""
@@ -29,6 +32,7 @@ class Sheet:
 
     known: list[str] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
+    manner: Writing = field(default_factory=lambda: writing(LANGUAGE, ""))
 
 
 def sheets_of(book: Book, customers: Sequence[str], as_of: date) -> Mapping[str, Sheet]:
@@ -39,11 +43,14 @@ def sheets_of(book: Book, customers: Sequence[str], as_of: date) -> Mapping[str,
     run = book.connection.execute
     wanted = "JOIN (SELECT unnest(CAST($wanted AS VARCHAR[])) AS customer) AS w ON w.customer ="
     asked = {"wanted": list(customers)}
-    for customer, since, region, phone, relationship in run(
-        f"SELECT c.customer, c.since, c.region, c.phone, c.relationship FROM customers AS c {wanted} c.customer", asked
+    for customer, country, since, region, phone, relationship in run(
+        "SELECT c.customer, c.country, c.since, c.region, c.phone, c.relationship "
+        f"FROM customers AS c {wanted} c.customer",
+        asked,
     ).fetchall():
-        said = sheets[customer].known
-        said += [f"A customer since {since}"] if since else []
+        said, manner = sheets[customer].known, writing(LANGUAGE, country or "")
+        sheets[customer].manner = manner
+        said += [f"A customer since {manner.short_day(since)}"] if since else []
         said += [f"Region: {region}"] if region else []
         said += [f"The relationship is {relationship}, as sales judges it"] if relationship else []
         said += [f"Its telephone: {phone}"] if phone else []
@@ -77,9 +84,8 @@ def _what_it_buys(book: Book, sheets: Mapping[str, Sheet], as_of: date, wanted: 
         asked,
     ).fetchall():
         invoices = "1 invoice" if number == 1 else f"{number} invoices"
-        sheets[customer].known.append(
-            f"Bought for {format_minor(int(amount), currency)} in the last {MONTHS} months: {invoices}"
-        )
+        money = sheets[customer].manner.money(int(amount), currency)
+        sheets[customer].known.append(f"Bought for {money} in the last {MONTHS} months: {invoices}")
     for customer, agreed, usual in run(
         "SELECT c.customer, c.payment_terms, (SELECT mode(i.due_date - i.invoice_date) FROM invoices AS i "
         "WHERE i.customer = c.customer AND i.invoice_date <= $as_of) "
@@ -108,7 +114,7 @@ def _how_it_pays(book: Book, sheets: Mapping[str, Sheet], wanted: str) -> None:
             said = f"Pays {late} {'day' if late == 1 else 'days'} late on average"
         sheets[customer].known.append(said)
         if limit:
-            sheets[customer].known.append(f"Credit limit: {format_minor(limit, currency)}")
+            sheets[customer].known.append(f"Credit limit: {sheets[customer].manner.money(limit, currency)}")
 
 
 def talking_sheet(matter: Matter, action: Action, sheet: Sheet, people: Mapping[str, Colleague]) -> Matter:

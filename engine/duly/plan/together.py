@@ -21,9 +21,13 @@ from duly.language.policy import Policy
 from duly.plan.moments import Moments
 from duly.plan.plan import Action, Because, Kind, Withheld
 from duly.plan.reach import NOWHERE_KNOWN, Reach, reach_of
+from duly.team.staff import Staff, staff_of
 
 REJECTED_RESTS_DAYS = 90
 """A rejected proposal is not made again before so many days have passed: a quarter, as limits are reviewed."""
+
+OUTCOME_UNKNOWN = frozenset({Event.UNKNOWN, Event.POINT_OF_NO_RETURN})
+"""What is said last of a deed of which nobody knows whether it was done."""
 
 NOBODY_KNOWS = "nobody knows yet whether it arrived"
 
@@ -47,6 +51,11 @@ class Ground:
     def moments(self) -> Moments:
         """When something may leave for a customer."""
         return Moments(self.policy, self.as_of)
+
+    @cached_property
+    def staff(self) -> Staff:
+        """Who of us is there on the day."""
+        return staff_of(self.book, self.as_of)
 
     def not_before(self, customer: str) -> str:
         """The first open moment where the customer is."""
@@ -79,6 +88,7 @@ class What:
 
     `rule` goes into `Action.stage`: the policy's word for what brings it about. `period`
     goes into `Action.episode`: together with who, what and which way it makes the deed the same one.
+    Where no `person` is named, it is whoever alone does the role's work on the day, if anybody.
     """
 
     kind: Kind
@@ -101,9 +111,8 @@ class What:
     because: tuple[Because, ...] = field(default=())
 
 
-def action_for(ground: Ground, what: What) -> Action:
-    """The action that a deed comes to: with its key, the moment it may leave, and where it goes."""
-    to_customer = what.kind.to_customer
+def key_for(ground: Ground, what: What) -> str:
+    """The key of the action that a deed comes to; to look up whether it was done nothing else is needed."""
     identity = {
         "creditor": what.creditor,
         "customer": what.customer,
@@ -115,8 +124,14 @@ def action_for(ground: Ground, what: What) -> Action:
         "channel": what.channel,
         "occurrence": 1,
     }
+    return key_of(ground.environment, identity)
+
+
+def action_for(ground: Ground, what: What) -> Action:
+    """The action that a deed comes to: with its key, the moment it may leave, and where it goes."""
+    to_customer = what.kind.to_customer
     return Action(
-        id=key_of(ground.environment, identity),
+        id=key_for(ground, what),
         customer=what.customer,
         creditor=what.creditor,
         item=what.item,
@@ -127,7 +142,7 @@ def action_for(ground: Ground, what: What) -> Action:
         template=what.template,
         task=what.task,
         for_role=what.for_role,
-        person=what.person,
+        person=what.person or ("" if to_customer else ground.staff.person_for(what.for_role)),
         not_before=ground.not_before(what.customer) if to_customer else ground.as_of.isoformat(),
         invoices=what.invoices,
         amount=what.amount,
@@ -161,7 +176,7 @@ def _not_done_before(actions: Iterable[Action], ground: Ground) -> tuple[list[Ac
         standing = ground.history.standing.get(action.id)
         rejected = ground.history.rejected.get(action.id)
         rests_until = date.fromisoformat(rejected) + timedelta(days=REJECTED_RESTS_DAYS) if rejected else None
-        if standing is not None and standing.event in {Event.UNKNOWN, Event.POINT_OF_NO_RETURN}:
+        if standing is not None and standing.event in OUTCOME_UNKNOWN:
             withheld.append(_withheld(action, "outcome_unknown", f"{NOBODY_KNOWS} ({standing.day})", None))
         elif standing is not None and standing.blocks:
             continue

@@ -7,6 +7,7 @@ from typing import Any
 
 from duly.language.conditions import Value
 from duly.language.policy import Policy
+from duly.language.vocabulary import LARGEST, MANY_DAYS
 from duly.plan.document import plain
 from duly.reports.explanation import decision_lines, shown
 from duly.reports.plan import count
@@ -65,6 +66,8 @@ def _value(policy: Policy, found: Counterexample, name: str, value: Value) -> st
     said = shown(policy, name, value)
     if (span := found.ranges.get(name)) is None:
         return said
+    if span.most in {LARGEST, MANY_DAYS}:
+        return f"{said}  (so from {shown(policy, name, span.least)} on)"
     return f"{said}  (so from {shown(policy, name, span.least)} to {shown(policy, name, span.most)})"
 
 

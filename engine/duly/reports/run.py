@@ -46,7 +46,7 @@ def _before(
     channels: Channels,
     environment: Environment,
 ) -> Iterator[str]:
-    customers = len({action.customer for action in actions})
+    customers = len({action.customer for action in actions} - {""})
     yield f"In `{environment.value}`: {count(len(actions), 'action')} for {count(customers, 'customer')}"
     ways = Counter(route_of(action).value for action in actions if action.id not in waiting)
     rows = [

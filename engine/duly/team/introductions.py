@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from duly.dates import add_business_days
@@ -115,10 +116,13 @@ def _half_hours(days: Iterable[date], zone: ZoneInfo) -> Iterator[datetime]:
 
 def _known_zone(*names: str) -> str:
     """The first of these time zones that there is; UTC where none is."""
-    for name in names:
-        try:
-            ZoneInfo(name or "?")
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            continue
-        return name
-    return "UTC"
+    return next((name for name in names if _is_zone(name)), "UTC")
+
+
+@cache
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name or "?")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
