@@ -23,7 +23,7 @@ from tests.conftest import NIGHTLY
 AS_OF = date(2026, 3, 31)
 POLICY = a_policy(late=Late(grace_days=3))
 
-BOOKS = 500 if NIGHTLY else 6
+BOOKS = 500 if NIGHTLY else 12
 FAMILIES = st.lists(families(), min_size=4, max_size=4)
 
 # To make a whole book smaller takes minutes, so that is left to the night.

@@ -17,7 +17,7 @@ from tests.rules.strategies import accounts, policies
 
 # To make a policy smaller takes minutes, so that is left to the night.
 PHASES = tuple(Phase) if NIGHTLY else (Phase.explicit, Phase.generate)
-POLICIES, ACCOUNTS = (1_000, 60) if NIGHTLY else (15, 20)
+POLICIES, ACCOUNTS = (1_000, 60) if NIGHTLY else (25, 20)
 
 
 def substitution(symbolic: Account, facts: Facts) -> list[tuple[z3.ExprRef, z3.ExprRef]]:

@@ -194,8 +194,8 @@ def promise(team: Team, _: Case) -> None:
 
 def evening(team: Team, _: Case) -> None:
     assert "not before 2026-03-31T14:00" in team.apply(day="2026-03-31T04:30", exit_code=7).output
-    # Nothing reaches the customer; a colleague's worklist keeps no contact hours.
-    assert not [name for name in team.outbox() if not name.endswith(".json")]
+    # Nothing reaches the customer; advice to the two colleagues keeps no contact hours.
+    assert [json.loads(content)["kind"] for content in team.outbox().values()] == ["advice", "advice"]
 
 
 def summer_time(team: Team, _: Case) -> None:
