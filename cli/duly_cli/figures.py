@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from duly.reports.pages import Page
+    from duly.messages.pages import Page
     from duly.source import Problem
 
 _C = TypeVar("_C", bound=Callable[..., Any])
@@ -31,7 +31,7 @@ def give(
     format_: str, out: Path | None, day: date, pages: Sequence[Page], as_json: Callable[[], Iterable[str]]
 ) -> None:
     """Print the figures in the form asked for, or write them to the file."""
-    from duly.reports import pages as report
+    from duly.messages import pages as report
     from duly.reports.files import write_atomically, write_bytes_atomically
 
     if format_ in BINARY:
@@ -62,8 +62,8 @@ BINARY = {"xlsx": "a workbook", "pdf": "a PDF"}
 
 def _paper(pages: Sequence[Page]) -> bytes:
     """The pages as PDF; what cannot be set is said in one line."""
+    from duly.messages.pages import as_pdf
     from duly.messages.sandbox import Unrenderable
-    from duly.reports.pages import as_pdf
     from duly.source import NOWHERE, Problem, Refused
 
     try:

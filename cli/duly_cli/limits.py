@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from duly_cli.params import BOOK, DAY, POLICY, HomeFolder, environment_option, today
+from duly_cli.known import journal_options
+from duly_cli.params import BOOK, DAY, POLICY, today
 
 if TYPE_CHECKING:
     from duly.figures.limit_history import Proposed
@@ -24,14 +25,7 @@ if TYPE_CHECKING:
 @click.option("--customer", help="Look at the account of this customer alone.")
 @click.option("--history", is_flag=True, help="Show what was ever proposed, answered and changed instead.")
 @click.option("--format", "format_", type=click.Choice(["text", "csv", "json"]), default="text", show_default=True)
-@click.option(
-    "--home",
-    type=HomeFolder(),
-    envvar="DULY_HOME",
-    show_default="the folder above the policy's `policies/`",
-    help="The folder with journal/.",
-)
-@environment_option
+@journal_options
 def command(
     policy: Policy,
     book: Path,

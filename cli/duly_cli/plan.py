@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from duly_cli.params import BOOK, DAY, POLICY, HomeFolder, environment_option, today
+from duly_cli.known import journal_options
+from duly_cli.params import BOOK, DAY, POLICY, today
 from duly_cli.where import history_in
 
 if TYPE_CHECKING:
@@ -50,14 +51,7 @@ THERE_ARE_ACTIONS = 10
     show_default="your login name",
     help="Who makes the plan.",
 )
-@click.option(
-    "--home",
-    type=HomeFolder(),
-    envvar="DULY_HOME",
-    show_default="the folder above the policy's `policies/`",
-    help="The folder with journal/.",
-)
-@environment_option
+@journal_options
 @click.option("--as-if-in-force", is_flag=True, help="Plan also outside the days on which the policy is in force.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 10 where there are actions.")
 def command(

@@ -8,12 +8,12 @@ from datetime import datetime
 from duly.journal.approvals import Ruling
 from duly.journal.approvers import Approvers
 from duly.journal.entry import written
+from duly.messages.tables import columns
 from duly.money import format_minor
 from duly.plan.approvals import Approval, Approved, Rejected, Waiting, who_could
 from duly.plan.claims import Circumstances, amounts_of
 from duly.plan.plan import Action
 from duly.reports.plan import KIND_WORDS, because_lines, count
-from duly.reports.tables import columns
 from duly.reports.terminal import printable
 
 SHORT_ID = 8

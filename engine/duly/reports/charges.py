@@ -13,9 +13,9 @@ from duly.figures.charges import Charge, Charges, Kind, totals
 from duly.figures.interest import Stretch
 from duly.figures.rates_of_law import Contract, Law, Rate, Reference, Terms
 from duly.language.policy import Policy
+from duly.messages.tables import columns
 from duly.money import SCALES, format_decimal, format_minor
 from duly.reports.plan import count
-from duly.reports.tables import columns
 from duly.reports.terminal import defused, printable
 
 WORDS = {Kind.INTEREST: "late interest", Kind.FIXED_SUM: "fixed sum", Kind.STAGE: "charge of a stage"}

@@ -11,12 +11,12 @@ from datetime import date
 from typing import Any, assert_never
 
 from duly.figures.timeline import Deed, Happening, Imported, Told
+from duly.messages.tables import columns
 from duly.money import format_minor
 from duly.reports import problems as problem_report
 from duly.reports.happened import WORDS, deed, sentence, told, who_says
 from duly.reports.journal import counted
 from duly.reports.plan import count
-from duly.reports.tables import columns
 from duly.reports.terminal import printable
 from duly.team.customer import Colleague, Contact, Open, Record
 

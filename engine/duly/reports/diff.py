@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from duly.language.policy import Policy
+from duly.messages.tables import columns
 from duly.money import format_minor
 from duly.plan.document import plain
 from duly.reports.explanation import decision_lines, shown
 from duly.reports.plan import count
-from duly.reports.tables import columns
 from duly.reports.terminal import printable
 from duly.review.diff.changes import Changed, Sort
 from duly.review.diff.meant import Meant, Way, Witness

@@ -7,8 +7,8 @@ import io
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from duly.messages.tables import columns
 from duly.reports import problems as problem_report
-from duly.reports.tables import columns
 from duly.reports.terminal import defused, printable
 from duly.team.duties import MEANING, Duties, How, Obligation, PersonsDuties
 

@@ -11,12 +11,12 @@ from duly.language.english import english, subject
 from duly.language.policy import Policy
 from duly.language.reads import OWN, fact_columns
 from duly.language.vocabulary import ACCOUNT, Layer, Type
+from duly.messages.tables import columns
 from duly.money import format_minor
 from duly.plan.actions import REASON_TEXT
 from duly.plan.document import plain
 from duly.plan.explanation import Explanation, Missing
 from duly.reports.plan import value_text
-from duly.reports.tables import columns
 from duly.reports.terminal import printable
 from duly.rules.decision import NONE, Decision
 from duly.rules.trace import Asked

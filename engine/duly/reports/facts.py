@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from datetime import date
 
 from duly.book.shown import Cell, Row, Sheet
+from duly.messages.tables import columns
 from duly.money import format_decimal
-from duly.reports.tables import columns
 from duly.reports.terminal import defused, printable
 
 WIDEST = 24

@@ -11,11 +11,11 @@ from duly.figures.limits import Finding, Limits, Proposal, Sort, by_roles
 from duly.figures.usage import Usage
 from duly.language.english import english
 from duly.language.policy import Policy
+from duly.messages.tables import columns
 from duly.money import format_decimal
 from duly.plan.document import plain
 from duly.reports.explanation import shown
 from duly.reports.plan import count
-from duly.reports.tables import columns
 from duly.reports.terminal import defused, printable
 
 SORT_WORDS = {

@@ -7,9 +7,9 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from duly.messages.tables import columns
 from duly.reports import problems as problem_report
 from duly.reports.plan import count
-from duly.reports.tables import columns
 from duly.reports.terminal import defused, printable
 from duly.team.pairs import SELLS, Absence, Apart, By, Pairs
 

@@ -13,11 +13,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
 from duly.language.conditions import Value
+from duly.messages.tables import columns
 from duly.money import format_minor
 from duly.plan.actions import REASON_TEXT
 from duly.plan.document import action_record, withheld_record
 from duly.plan.plan import Action, Because, Kind, Plan, Withheld
-from duly.reports.tables import columns
 from duly.reports.terminal import defused, printable
 from duly.rules.decision import Wait
 

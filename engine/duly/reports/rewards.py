@@ -14,8 +14,8 @@ from fractions import Fraction
 from duly.figures.reward_guards import Finding
 from duly.figures.reward_lines import Line
 from duly.figures.rewards import Rewards, Statement, Step
+from duly.messages.pages import Cell, Money, Page
 from duly.money import format_minor
-from duly.reports.pages import Cell, Money, Page
 from duly.reports.plan import count
 
 DAY = timedelta(days=1)

@@ -9,9 +9,9 @@ from duly.execution.channels.configured import Channels
 from duly.execution.channels.routes import route_of
 from duly.execution.report import Came, Ending, Result, RunReport
 from duly.home import Environment
+from duly.messages.tables import columns
 from duly.plan.plan import Action
 from duly.reports.plan import count
-from duly.reports.tables import columns
 from duly.reports.terminal import printable
 
 SHOWN = 12

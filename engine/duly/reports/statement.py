@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from duly.figures.ledger import BUCKETS, Person
 from duly.figures.statement import Credit, Item, Statement
+from duly.messages.pages import Cell, Money, Page
 from duly.money import format_minor
-from duly.reports.pages import Cell, Money, Page
 
 COLUMNS = ("what", "reference", "for", "date", "due date", "days past due", "original", "amount")
 ABOUT = ("customer", "creditor", "currency", "salesperson", "collector")

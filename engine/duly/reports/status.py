@@ -9,10 +9,10 @@ from typing import Any
 from duly.execution.carried import Carried
 from duly.execution.situation import LastRun, Situation
 from duly.journal.entry import Entry
+from duly.messages.tables import columns
 from duly.plan.document import action_record
 from duly.reports.happened import deed, sentence
 from duly.reports.plan import count
-from duly.reports.tables import columns
 from duly.reports.terminal import printable
 
 SHOWN = 8

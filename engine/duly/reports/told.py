@@ -13,6 +13,7 @@ from duly.language.conditions import Value
 from duly.language.english import subject
 from duly.language.reads import OWN
 from duly.language.vocabulary import ACCOUNT, INVOICE, Type
+from duly.messages.tables import columns
 from duly.money import SCALES, format_minor
 from duly.plan.document import action_record
 from duly.plan.plan import Because
@@ -20,7 +21,6 @@ from duly.reports.happened import ERASED, deed, sentence
 from duly.reports.happened import told as as_told
 from duly.reports.plan import value_text
 from duly.reports.recorded import record
-from duly.reports.tables import columns
 from duly.reports.terminal import printable
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from duly.execution.carried import Carried
 from duly.journal.entry import Entry, Event
+from duly.messages.tables import columns
 from duly.plan.document import action_record
 from duly.plan.plan import Kind
 from duly.reports.happened import deed, told
 from duly.reports.plan import count
-from duly.reports.tables import columns
 from duly.reports.terminal import printable
 
 PersonalOf = Callable[[Entry], Mapping[str, object]]
