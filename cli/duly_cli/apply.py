@@ -81,10 +81,12 @@ def command(
     from duly.journal.approvers import read_approvers
     from duly.journal.create import open_journal
     from duly.language.load import load_policy
+    from duly.messages import render
     from duly.messages.templates import load_templates
     from duly.messages.where import templates_of
     from duly.plan.saved import read_plan
     from duly.reports import run as report
+    from duly.rules import durable
     from duly_cli.clock import running_clock, standing_clock
 
     if rehearse is not None and environment is not Environment.TRY:
@@ -118,7 +120,12 @@ def command(
         despite=dict.fromkeys(despite, because),
         day=rehearse.date() if rehearse is not None else None,
     )
-    with contextlib.closing(open_journal(where, environment)) as journal:
+    # The plan is made again whenever the book or the journal moves.
+    with (
+        durable.processes_kept(),
+        render.processes_kept(),
+        contextlib.closing(open_journal(where, environment)) as journal,
+    ):
         ready = made_ready(asked, journal)
         click.echo(report.before(ready.actions, ready.waiting, ready.unwritten, ready.channels, environment), nl=False)
         if not yes and not click.confirm("Carry this out?"):

@@ -28,14 +28,14 @@ def command(
     policy: Policy, book: Path, customer: str, as_of: date | None, environment: Environment, format_: str
 ) -> None:
     """Say why CUSTOMER is treated as it is, layer by layer, and what it would take for the rest to happen."""
-    from duly_cli.reading import read_to_plan
+    from duly_cli.reading import read_beside
 
     day = as_of or today()
-    read, _ = read_to_plan(book, policy, day, customer=customer)
+    read, _ = read_beside(book, policy, day, "duly.plan.explanation", customer=customer)
 
     from duly.book.history import add_history
     from duly.home import home_of
-    from duly.plan.make import explain_customer
+    from duly.plan.explanation import explain_customer
     from duly.reports import explanation as report
 
     add_history(read, history_in(home_of(Path(policy.files[0])), environment))

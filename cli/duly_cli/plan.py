@@ -76,12 +76,12 @@ def command(
     """
     from duly.home import home_of
     from duly.messages.where import templates_of
-    from duly_cli.reading import read_to_plan
+    from duly_cli.reading import read_beside
 
     day = as_of or today()
     where = home or home_of(Path(policy.files[0]))
-    read, wording = read_to_plan(
-        book, policy, day, quarantine=quarantine, customer=customer, wording=templates_of(where)
+    read, wording = read_beside(
+        book, policy, day, "duly.plan.make", quarantine=quarantine, customer=customer, wording=templates_of(where)
     )
 
     from duly.plan.document import to_json

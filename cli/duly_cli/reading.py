@@ -13,16 +13,17 @@ if TYPE_CHECKING:
     from duly.language.policy import Policy
 
 
-def read_to_plan(
+def read_beside(
     book: Path,
     policy: Policy,
     day: date,
+    needed: str,
     *,
     quarantine: Path | None = None,
     customer: str | None = None,
     wording: Path | None = None,
 ) -> tuple[Book, str]:
-    """The book, as `read_book` gives it, with the planner and the policy's calendar loaded meanwhile.
+    """The book as `read_book` gives it; meanwhile the policy's calendar and the module `needed` are loaded.
 
     With it the digest of the wording in a folder, where one is named.
     """
@@ -30,17 +31,17 @@ def read_to_plan(
 
     with ThreadPoolExecutor(max_workers=1) as beside:
         # Reading is the database's work and leaves Python idle.
-        ready = beside.submit(_make_ready, policy, day, wording)
+        ready = beside.submit(_make_ready, policy, day, needed, wording)
         read = read_book(book, quarantine=quarantine, customer=customer)
         digest = ready.result()
     return read, digest
 
 
-def _make_ready(policy: Policy, day: date, wording: Path | None) -> str:
+def _make_ready(policy: Policy, day: date, needed: str, wording: Path | None) -> str:
     from duly.dates import is_contact_day
 
     is_contact_day(day, policy.calendar.contact, policy.calendar.country)
-    import_module("duly.plan.make")
+    import_module(needed)
     if wording is None:
         return ""
     from duly.messages.templates import load_templates

@@ -22,11 +22,13 @@ from duly.journal.approvers import read_approvers
 from duly.journal.create import open_journal
 from duly.journal.history import history_of
 from duly.language.load import load_policy
+from duly.messages import render
 from duly.messages.templates import load_templates
 from duly.plan.document import to_json
 from duly.plan.make import Background, make_plan
 from duly.plan.saved import read_plan
 from duly.reports.files import write_atomically
+from duly.rules import durable
 from duly_cli.clock import standing_clock
 
 HOURS = (14, 17)
@@ -36,6 +38,11 @@ HOURS = (14, 17)
 def main(home: Home, day: date) -> None:
     """Plan where there is no plan of the day yet, then carry it out as far as it goes."""
     plan = home.path / f"plan-{day}.json"
+    with durable.processes_kept(), render.processes_kept():
+        live_through(home, day, plan)
+
+
+def live_through(home: Home, day: date, plan: Path) -> None:
     if not plan.exists():
         save_plan(home, day, plan)
     for hour in HOURS:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import unicodedata
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -86,6 +88,16 @@ def test_what_no_font_has_refuses_the_pdf() -> None:
     with pytest.raises(Unrenderable) as refused:
         as_pdf([replace(PAGE, title="株式会社")])
     assert refused.value.rule == "no-font"
+
+
+def test_the_characters_at_hand_are_in_the_font_wherever_a_page_sets_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = [character for character in map(chr, range(0x110000)) if module.AT_HAND.fullmatch(character)]
+    assert not [character for character in known if unicodedata.combining(character) or not character.isprintable()]
+    words = " ".join(known)
+    everywhere = Page(words, (), (words,), ((words,),), ((words,),), (words,))
+    monkeypatch.setattr(module, "AT_HAND", re.compile("nothing is taken for granted"))
+    said = PdfReader(io.BytesIO(as_pdf([everywhere], words)))
+    assert set(known) <= set("".join(page.extract_text() for page in said.pages))
 
 
 def test_more_lines_than_paper_is_for_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

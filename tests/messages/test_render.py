@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import shutil
 import signal
 import time
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from duly.messages.compose import Composed, Composer
+from duly.messages.compose import Composed, Composer, key_of
 from duly.messages.guard import Owners
 from duly.messages.matter import Matter, Rendered
-from duly.messages.render import MEGABYTE, Answer, Unrendered, Worker, render
+from duly.messages.render import MEGABYTE, Answer, Unrendered, Worker, processes_kept, render
 from duly.messages.templates import Templates, load_templates
 from tests.messages.matters import BRIEF, LETTER, LINES, MATTER, TEMPLATES, named
+
+pytestmark = pytest.mark.own_processes
 
 TEMPLATES_READ = load_templates(TEMPLATES)
 OWNERS = Owners.of({line.invoice: "C-1001" for line in LINES}, {"C-1001": "C-1001"})
@@ -133,6 +138,36 @@ def test_no_process_is_left_behind() -> None:
     answers = render(templates, [MATTER] * 60, OWNERS, workers=2)
     next(iter(answers))
     answers.close()  # type: ignore[attr-defined]
-    import multiprocessing
-
     assert not [child for child in multiprocessing.active_children() if child.name == "duly-messages"]
+
+
+def composers() -> set[int | None]:
+    return {child.pid for child in multiprocessing.active_children() if child.name == "duly-messages"}
+
+
+def test_a_process_goes_on_to_other_templates_while_it_is_kept(tmp_path: Path) -> None:
+    key = key_of(MATTER)
+    own = tmp_path / "templates"
+    shutil.copytree(TEMPLATES, own)
+    file = own / key.file
+    file.write_text(f"{file.read_text(encoding='utf-8')}\nOnce more.\n", encoding="utf-8")
+    with processes_kept():
+        (before,) = all_of([MATTER])
+        one = composers()
+        assert len(one) == 1
+        (other,) = render(load_templates(own), [MATTER], OWNERS)
+        assert composers() == one
+        assert all_of([MATTER]) == [before]
+        assert isinstance(before, Rendered)
+        assert isinstance(other, Rendered)
+        assert "Once more." in other.text
+        assert "Once more." not in before.text
+    assert not composers()
+
+
+def test_a_process_that_was_left_in_the_middle_is_not_kept() -> None:
+    with processes_kept():
+        answers = render(TEMPLATES_READ, [MATTER] * 60, OWNERS, workers=2)
+        next(iter(answers))
+        answers.close()  # type: ignore[attr-defined]
+        assert not composers()

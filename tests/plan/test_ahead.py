@@ -43,8 +43,8 @@ from duly.language.policy import (
     ToneLimit,
 )
 from duly.plan.ahead import STAGE, Key, next_days
-from duly.plan.explanation import HORIZON_DAYS
-from duly.plan.make import explain_customer, make_plan
+from duly.plan.explanation import HORIZON_DAYS, explain_customer
+from duly.plan.make import make_plan
 from duly.rules.columnar import decide
 from tests.book.facts.books import AS_OF, Tables, families, policies, together
 from tests.book.facts.building import Row, make_book
@@ -336,6 +336,16 @@ def test_everything_withheld_is_explained_with_the_day_that_the_plan_gives(tmp_p
     }
     assert len(planned) > 20
     assert [(key, what, explained[key, what]) for key, what, _ in planned] == planned
+
+
+def test_a_plan_that_does_not_look_ahead_is_the_same_but_for_those_days(tmp_path: Path) -> None:
+    write_sample(tmp_path / "book", as_of=AS_OF)
+    book = read_book(tmp_path / "book")
+    policy, _ = load_policy(STANDARD)
+    plan = make_plan(policy, book, AS_OF, engine="meaning")
+    today = make_plan(policy, book, AS_OF, engine="meaning", looks_ahead=False)
+    assert any(thing.next_possible for thing in plan.withheld)
+    assert today == replace(plan, withheld=tuple(replace(thing, next_possible=None) for thing in plan.withheld))
 
 
 # The law.

@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -16,9 +16,11 @@ from duly.language.conditions import Compare, Facts, Op
 from duly.language.policy import ChooseLadder, Points, Policy
 from duly.rules import meaning
 from duly.rules.decision import NONE, Decision
-from duly.rules.durable import DurableUnavailable, Trust, Undecided, decide_all
-from duly.rules.durable.worker import Worker
+from duly.rules.durable import DurableUnavailable, Trust, Undecided, decide_all, processes_kept
+from duly.rules.durable.worker import MOST_KEPT, Worker
 from tests.rules.strategies import accounts
+
+pytestmark = pytest.mark.own_processes
 
 POLICY = Policy(
     id="small",
@@ -124,6 +126,46 @@ def test_no_process_is_left_behind() -> None:
     answers.close()  # type: ignore[attr-defined]
     decided(book(3))
     assert not [p for p in multiprocessing.active_children() if p.name == "duly-durable"]
+
+
+def engines() -> set[int | None]:
+    return {p.pid for p in multiprocessing.active_children() if p.name == "duly-durable"}
+
+
+def test_a_process_that_decided_one_book_decides_the_next_of_its_policy_while_it_is_kept() -> None:
+    with processes_kept():
+        assert decided(book(3)) == decided(book(3))
+        one = engines()
+        assert len(one) == 1
+        assert decided(book(5)) == {key: meaning.decide(POLICY, facts) for key, facts in book(5)}
+        assert engines() == one
+        other = replace(POLICY, worklist=())
+        assert dict(decide_all(other, book(3))) == {key: meaning.decide(other, facts) for key, facts in book(3)}
+        assert one < engines()
+        assert len(engines()) == 2
+    assert not engines()
+
+
+def test_no_more_than_so_many_processes_are_kept() -> None:
+    with processes_kept():
+        for lifetime in range(100, 100 + MOST_KEPT + 1):
+            decided(book(1), Trust(lifetime=lifetime))
+        assert len(engines()) == MOST_KEPT
+
+
+def test_a_process_that_was_left_in_the_middle_or_has_died_is_not_kept() -> None:
+    with processes_kept():
+        answers = decide_all(POLICY, book(40), Trust(chunk=1))
+        next(answers)
+        answers.close()  # type: ignore[attr-defined]
+        assert not engines()
+        decided(book(3))
+        (pid,) = engines()
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        while engines():
+            time.sleep(0.01)
+        assert all(isinstance(answer, Decision) for answer in decided(book(1)).values())
 
 
 def test_no_accounts_need_no_engine() -> None:

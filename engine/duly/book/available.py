@@ -15,7 +15,16 @@ from duly.language.conditions import leaves
 from duly.language.policy import Basis, Policy, Since
 from duly.language.reads import facts_needed
 from duly.language.vocabulary import ACCOUNT, INVOICE, Fact
-from duly.source import Problem, Span
+from duly.source import Problem, Refused, Span
+
+DATA = 4
+
+
+def refuse_what_is_missing(policy: Policy, book: Book) -> None:
+    """Refuse a policy that reads what the book lacks, naming each fact and the line that reads it."""
+    missing = missing_for(book, policy)
+    if missing:
+        raise Refused(missing, DATA)
 
 
 def missing_for(book: Book, policy: Policy) -> tuple[Problem, ...]:

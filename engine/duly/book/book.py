@@ -8,11 +8,12 @@ parses text or checks a reference again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 
@@ -70,3 +71,13 @@ class Book:
     def has(self, table: str) -> bool:
         """Say whether the book speaks about the table: brings it, makes it, or declares it empty."""
         return self.given[table] is not Presence.ABSENT
+
+
+def names_of(book: Book, customers: Iterable[str]) -> Mapping[str, str]:
+    """The names of the customers by id; whoever the book gives no name is left out."""
+    rows = book.connection.execute(
+        "SELECT c.customer, c.name FROM customers AS c "
+        "JOIN (SELECT unnest(?) AS customer) AS w ON w.customer = c.customer WHERE c.name IS NOT NULL",
+        [sorted(customers)],
+    ).fetchall()
+    return MappingProxyType(dict(rows))

@@ -168,7 +168,8 @@ class FreshCheck:
         now_is = (day, self._stamp(), self._foreign)
         if self._found is None or (self._found.day, self._found.stamp, self._found.seq) != now_is:
             # Looked at before it is read: what moves while it is read is seen the next time.
-            self._paths = _files_of(self._order.book)
+            files = _files_of(self._order.book)
+            self._paths = tuple(path for path in files if path.resolve() not in self._order.written_by_us)
             now_is = (day, self._stamp(), self._foreign)
             self._found = self._made(*now_is)
         return self._found
@@ -189,7 +190,7 @@ class FreshCheck:
         try:
             folder = self._order.book if self._order.book.is_dir() else self._order.book.parent
             names = sorted(path.name for path in folder.iterdir() if path.suffix in SUFFIXES)
-            states = [(path, path.stat()) for path in self._paths if path.resolve() not in self._order.written_by_us]
+            states = [(path, path.stat()) for path in self._paths]
         except OSError as gone:
             raise _cannot_check(f"`{gone.filename}` cannot be read: {gone.strerror}") from None
         return (
@@ -200,7 +201,8 @@ class FreshCheck:
     def _made(self, day: date, stamp: _Stamp, seq: int) -> _Found:
         book = read_book(self._order.book)
         background = Background(self._history(self._order.own), self._order.environment)
-        plan = make_plan(self._order.policy, book, day, background=background)
+        # What is due today is asked, not on which day something else could be.
+        plan = make_plan(self._order.policy, book, day, background=background, looks_ahead=False)
         found = [stop for stop in plan.stops if stop.rule in OF_THE_LEDGER]
         if self._found is None and self._planned:
             found = list(stops_of(self._order.policy, book, day, self._planned, background.history))

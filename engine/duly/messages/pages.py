@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -43,6 +44,10 @@ class Money:
 
 MOST_ON_PAPER = 20_000
 """So many lines at most are set on paper; a workbook holds more."""
+
+
+AT_HAND = re.compile("[ -~¡-¬®-ſ–—‘’‚“”„†•…‰›‹€→]*")
+"""Characters that the font of pages has in every weight; none of them joins another to one sign."""
 
 
 Cell = str | int | date | Money | Fraction | None
@@ -205,14 +210,16 @@ class _Press:
         self._error = typst.TypstError
 
     def print(self, pages: Sequence[Page], title: str) -> bytes:
-        """The PDF; what it says is read back, so that no character is missing from it."""
+        """The PDF; where a character could be missing from it, what it says is read back."""
+        inputs = _inputs(pages, title)
         try:
             # Tags for screen readers would make it ten times as large; the HTML of a page has them by itself.
-            pdf = self._compiler.compile(sys_inputs=_inputs(pages, title), format="pdf", timestamp=0, pdf_tags=False)
+            pdf = self._compiler.compile(sys_inputs=inputs, format="pdf", timestamp=0, pdf_tags=False)
         except self._error as error:
             raise Unrenderable("not-set", f"the pages cannot be set: {str(error).splitlines()[0]}") from None
         assert isinstance(pdf, bytes)
-        if "\x00" in _read_back(pdf):
+        # Reading it back takes several times as long as setting it, and would find nothing in the common case.
+        if not AT_HAND.fullmatch(inputs["pages"]) and "\x00" in _read_back(pdf):
             raise Unrenderable("no-font", "a character of it is in no font at hand; the other forms have it")
         return pdf
 

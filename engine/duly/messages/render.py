@@ -4,6 +4,8 @@ Each process composes one message after the other under a bound of memory and of
 time; the kernel holds it to both. What hangs or dies costs its own message, which
 comes back as `Unrendered`, and the next process goes on after it. Messages come back
 in the order of their matters, the same to the byte whatever the number of processes.
+No process outlives what it was asked to render, except within `processes_kept`, where
+one that has answered all of it goes on to the next.
 
 Here, in the process that will send them, every message is held against the guard.
 """
@@ -69,7 +71,8 @@ def render(
     """
     remaining = iter(matters)
     first = list(islice(remaining, LITTLE))
-    crew = [Worker(templates, seconds_each, memory) for _ in range(workers if len(first) == LITTLE else 1)]
+    crew = [_worker_for(templates, seconds_each, memory) for _ in range(workers if len(first) == LITTLE else 1)]
+    is_done = False
     asked: deque[tuple[list[Matter], Worker]] = deque()
     try:
         chunk = first
@@ -84,9 +87,53 @@ def render(
             answers = worker.answers()
             for matter, answer in zip(matters_asked, answers, strict=True):
                 yield guarded(templates, matter, answer, owners)
+        is_done = True
     finally:
         for worker in crew:
+            if not (is_done and _keep(worker)):
+                worker.stop()
+
+
+MOST_KEPT = 2
+"""So many processes at most wait for what is rendered next."""
+
+_kept: list[list[Worker]] = []
+"""The processes that wait; no list outside of `processes_kept`."""
+
+
+@contextlib.contextmanager
+def processes_kept() -> Iterator[None]:
+    """Until the end of the block a process that has composed all it was asked goes on to what is rendered next."""
+    if _kept:
+        yield
+        return
+    waiting: list[Worker] = []
+    _kept.append(waiting)
+    try:
+        yield
+    finally:
+        _kept.remove(waiting)
+        for worker in waiting:
             worker.stop()
+
+
+def _worker_for(templates: Templates, seconds_each: float, memory: int) -> Worker:
+    """One that waits and is bound alike, with these templates from now on, or a new one."""
+    for waiting in _kept:
+        for worker in waiting:
+            if worker.is_bound_by(seconds_each, memory):
+                waiting.remove(worker)
+                worker.take(templates)
+                return worker
+    return Worker(templates, seconds_each, memory)
+
+
+def _keep(worker: Worker) -> bool:
+    """Let the worker wait where that is asked for and its process is the one it began with."""
+    if not _kept or len(_kept[0]) >= MOST_KEPT or not worker.is_sound:
+        return False
+    _kept[0].append(worker)
+    return True
 
 
 def guarded(templates: Templates, matter: Matter, answer: Composed | Unrendered, owners: Owners) -> Answer:
@@ -126,11 +173,32 @@ class Worker:
         memory: int,
         composer: Callable[[Templates], Composer] = Composer,
     ) -> None:
-        self._orders = (templates, seconds_each, memory, composer)
+        self._templates = templates
         self._seconds = seconds_each
+        self._memory = memory
+        self._composer = composer
+        self._has_died = False
         self._chunk: list[Matter] = []
         self._process: SpawnProcess | None = None
         self._pipe: Connection | None = None
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether no message has cost it a process, and there is one."""
+        return not self._has_died and self._process is not None and self._process.is_alive()
+
+    def is_bound_by(self, seconds_each: float, memory: int) -> bool:
+        """Whether it is sound and has these bounds."""
+        return self._seconds == seconds_each and self._memory == memory and self.is_sound
+
+    def take(self, templates: Templates) -> None:
+        """Compose from these templates from now on."""
+        self._templates = templates
+        assert self._pipe is not None
+        try:
+            self._hand_over_templates(self._pipe)
+        except (EOFError, OSError):
+            self.stop()
 
     def ask(self, chunk: list[Matter]) -> None:
         """Hand a chunk over without waiting for it."""
@@ -170,6 +238,7 @@ class Worker:
                 answers += self._pipe.recv()
         except (EOFError, OSError) as death:
             died = self._how_it_died(death)
+            self._has_died = True
             self.stop()
             raise died from None
 
@@ -190,13 +259,18 @@ class Worker:
         self._process.start()
         theirs.close()
         try:
-            self._pipe.send(self._orders)
-            if self._pipe.poll(SECONDS_TO_START) and self._pipe.recv() == READY:
-                return self._pipe
+            self._pipe.send((self._seconds, self._memory, self._composer))
+            self._hand_over_templates(self._pipe)
         except (EOFError, OSError):
-            pass
-        self.stop()
-        raise RuntimeError("no process for messages can be started")
+            self.stop()
+            raise RuntimeError("no process for messages can be started") from None
+        return self._pipe
+
+    def _hand_over_templates(self, pipe: Connection) -> None:
+        """Give the process the templates to compose from; raises `OSError` or `EOFError` where it takes none."""
+        pipe.send(self._templates)
+        if not pipe.poll(SECONDS_TO_START) or pipe.recv() != READY:
+            raise TimeoutError
 
     def _how_it_died(self, death: EOFError | OSError) -> _Died:
         assert self._process is not None
@@ -227,15 +301,19 @@ SHORT = 0.05
 def serve(pipe: Connection) -> None:
     """Compose what comes over the pipe until it closes; every answer is handed over within its time."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    templates, seconds, memory, composer_of = pipe.recv()
-    composer = composer_of(templates)
+    seconds, memory, composer_of = pipe.recv()
+    composer = composer_of(pipe.recv())
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     pipe.send(READY)
     with contextlib.suppress(EOFError, OSError):
         while True:
-            chunk: list[Matter] = pipe.recv()
-            _compose(pipe, chunk, composer, seconds)
+            asked: Templates | list[Matter] = pipe.recv()
+            if isinstance(asked, Templates):
+                composer = composer_of(asked)
+                pipe.send(READY)
+            else:
+                _compose(pipe, asked, composer, seconds)
 
 
 def _compose(pipe: Connection, chunk: list[Matter], composer: Any, seconds: float) -> None:  # noqa: ANN401  (whatever composes)

@@ -25,6 +25,8 @@ def columns(rows: Iterable[Sequence[str]], *, header: Sequence[str] = (), right:
 
 def width_of(text: str) -> int:
     """How many columns of a terminal the text takes: two for wide characters, none for marks on another."""
+    if text.isascii():
+        return len(text)
     return sum(_WIDE.get(unicodedata.east_asian_width(c), 1) for c in text if not unicodedata.combining(c))
 
 

@@ -17,7 +17,8 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -195,10 +196,14 @@ class _Reader:
                 )
 
     def _message(self, path: Path, data: bytes, key: Key) -> None:
-        template, problems = read_message(data, self._shown(path), key)
+        shown = self._shown(path)
+        if (clean := _faultless(data, key)) is not None:
+            subject, body = replace(clean.subject, file=shown), replace(clean.body, file=shown)
+            self.messages[key] = replace(clean, file=shown, subject=subject, body=body)
+            return
+        template, problems = _judged(data, shown, key)
         self.problems += problems
         if template is not None:
-            self.problems += message_problems(template.subject, template.body, key.channel)
             self.messages[key] = template
 
     def _bytes(self, path: Path, most: int = MOST_BYTES) -> bytes | None:
@@ -231,6 +236,19 @@ class _Reader:
     def _report(self, rule: str, path: Path, message: str, help_: str) -> None:
         shown = self._shown(path)
         self.problems.append(Problem(rule, Span(shown, 1, 1), f"`{shown}` {message}", help_))
+
+
+@lru_cache(maxsize=1_000)
+def _faultless(data: bytes, key: Key) -> Template | None:
+    """The message of these bytes under its name in the folder, if nothing is wrong with it; the same for any folder."""
+    template, problems = _judged(data, key.file, key)
+    return None if problems else template
+
+
+def _judged(data: bytes, file: str, key: Key) -> tuple[Template | None, tuple[Problem, ...]]:
+    template, problems = read_message(data, file, key)
+    wording = message_problems(template.subject, template.body, key.channel) if template else ()
+    return template, (*problems, *wording)
 
 
 def _walk(folder: Path) -> Iterator[Path]:

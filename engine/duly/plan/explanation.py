@@ -12,7 +12,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 
-from duly.book.again import AccountFacts
+from duly.book import again
+from duly.book.again import AccountFacts, Key
+from duly.book.available import refuse_what_is_missing
+from duly.book.book import Book, names_of
+from duly.book.known import rows_known_on
+from duly.book.raw import raw_rows
 from duly.language.conditions import ALWAYS, All, Condition, Facts, Includes, holds
 from duly.language.policy import ASK_NOTHING, Policy
 from duly.rules import layers
@@ -20,6 +25,9 @@ from duly.rules.decision import NONE, Decision
 from duly.rules.meaning import decide
 from duly.rules.trace import Asked, trace
 from duly.rules.why_not import Change, Search, Wanted
+from duly.source import NOWHERE, Problem, Refused
+
+DATA = 4
 
 HORIZON_DAYS = 130
 """Days ahead that are decided in search of the next one on which something could happen."""
@@ -66,6 +74,37 @@ def explain(policy: Policy, account: AccountFacts, facts_on: FactsOn) -> Explana
         for sought in _not_happening(policy, account.facts, decision)
     )
     return Explanation(account, decision, trace(policy, account.facts, decision), missing)
+
+
+def explain_customer(policy: Policy, book: Book, customer: str, as_of: date) -> tuple[str, tuple[Explanation, ...]]:
+    """The customer's name and the explanation of each of its accounts.
+
+    Raises `Refused` (4) where the book has no such customer or no invoice of it.
+    """
+    refuse_what_is_missing(policy, book)
+    rows = raw_rows(book, [customer])
+    today = again.facts_of(rows, policy, as_of)
+    if not today:
+        raise Refused(
+            [
+                Problem(
+                    "no-such-account",
+                    NOWHERE,
+                    f"the book has no invoice of customer `{customer}` on {as_of}",
+                    "customers are named by their id, upper and lower case count",
+                )
+            ],
+            DATA,
+        )
+    facts_by_day = again.facts_by_day(rows_known_on(rows, as_of), policy)
+
+    def facts_on(key: Key, day: date) -> AccountFacts | None:
+        return facts_by_day(day).get(key)
+
+    names = names_of(book, {customer})
+    return names.get(customer, ""), tuple(
+        explain(policy, account, partial(facts_on, key)) for key, account in sorted(today.items())
+    )
 
 
 @dataclass(frozen=True, slots=True)

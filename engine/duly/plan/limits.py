@@ -18,6 +18,7 @@ from datetime import date, timedelta
 
 from duly.book.facts import build_facts
 from duly.figures.limits import PREFIX, SIGNATURES, Key, Proposal, by_account, direction_of, proposals_for
+from duly.journal.states import Standing
 from duly.language.conditions import Facts, leaves
 from duly.language.policy import CreditLimitRule, Policy, Unit
 from duly.language.reads import FactColumn, fact_columns
@@ -161,7 +162,8 @@ def _kept_back(ground: Ground, proposal: Proposal, lines: Sequence[Line]) -> tup
         return "limit_set_ahead", said, None
     past = [line for line in lines if line.day <= ground.as_of]
     before = past[-2].period if len(past) > 1 else NO_LIMIT
-    changed = ground.history.standing.get(_action(ground, proposal, before).id) if past else None
+    key = (proposal.creditor, proposal.customer)
+    changed = _standing(ground, key, proposal.rule, before) if past else None
     if changed is not None and changed.blocks:
         rests_until = past[-1].day + timedelta(days=RESTS_DAYS)
         if ground.as_of < rests_until:
@@ -174,18 +176,22 @@ def _is_proposed(ground: Ground, key: Key, rules: Sequence[CreditLimitRule], lin
     """Say whether all that holds is a rule that had its proposal, so that nothing is worked out again for nothing."""
     if len(rules) != 1 or any(line.day > ground.as_of for line in lines):
         return False
-    (rule,) = rules
+    standing = _standing(ground, key, rules[0], _period(lines, ground.as_of))
+    return standing is not None and standing.blocks and standing.event not in OUTCOME_UNKNOWN
+
+
+def _standing(ground: Ground, key: Key, rule: CreditLimitRule, period: str) -> Standing | None:
+    """What the journal has of the rule's proposal about this limit."""
     what = What(
         Kind.LIMIT_PROPOSAL,
         rule=rule.id,
-        period=_period(lines, ground.as_of),
+        period=period,
         for_role=CREDIT_MANAGER,
         customer=key[1],
         creditor=key[0],
         task=direction_of(rule).value,
     )
-    standing = ground.history.standing.get(key_for(ground, what))
-    return standing is not None and standing.blocks and standing.event not in OUTCOME_UNKNOWN
+    return ground.history.standing.get(key_for(ground, what))
 
 
 # What it comes to.

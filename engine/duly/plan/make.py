@@ -14,28 +14,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import partial
 from importlib.metadata import version
 from itertools import groupby
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from duly import __version__
-from duly.book import again
-from duly.book.again import AccountFacts
-from duly.book.available import missing_for
-from duly.book.book import Book
+from duly.book.available import refuse_what_is_missing
+from duly.book.book import Book, names_of
 from duly.book.facts import build_facts
 from duly.book.history import add_history
-from duly.book.known import rows_known_on
-from duly.book.raw import raw_rows
 from duly.journal.history import NO_HISTORY, History, Row
 from duly.language.policy import Policy, Unit
 from duly.language.reads import FactColumn, fact_columns, facts_needed
 from duly.plan.absences import nobody_stands_in
 from duly.plan.actions import Account, Item, actions_of, withheld_of
 from duly.plan.ahead import STAGE, next_days
-from duly.plan.explanation import Explanation, explain
 from duly.plan.makers import MAKERS
 from duly.plan.moments import Moments
 from duly.plan.overdue import overdue_of, told_once
@@ -54,13 +48,12 @@ from duly.plan.whole import once_an_account
 from duly.rules.columnar import ACTING, Key, accounts_by_decision, decide
 from duly.rules.decision import NONE, Decision
 from duly.rules.trace import decided
-from duly.source import NOWHERE, Problem, Refused
+from duly.source import Problem, Refused
 from duly.team.staff import staff_of
 
 if TYPE_CHECKING:
     from duly.rules.agreement import Opinion
 
-DATA = 4
 REFUSED = 5
 
 
@@ -85,9 +78,11 @@ def make_plan(
     engine: str = "auto",
     as_if_in_force: bool = False,
     background: Background = NO_BACKGROUND,
+    looks_ahead: bool = True,
 ) -> Plan:
     """The plan for a day.
 
+    Unless it `looks_ahead`, which takes as long as the rest, nothing withheld has its next possible day.
     Raises `Refused`: 4 where the policy reads what the book lacks, 5 outside the
     policy's days (unless `as_if_in_force`) or where two opinions differ.
     """
@@ -103,7 +98,8 @@ def make_plan(
     decide(book.connection, policy)
     # The days ahead are DuckDB's work, the second opinion is Python's: each has a core of its own.
     with ThreadPoolExecutor(max_workers=1) as aside:
-        looking_ahead = aside.submit(next_days, replace(book, connection=book.connection.cursor()), policy, as_of)
+        ahead = next_days if looks_ahead else _no_days
+        looking_ahead = aside.submit(ahead, replace(book, connection=book.connection.cursor()), policy, as_of)
         opinion = second_opinion(book, policy, as_of, engine=None if engine == "auto" else Engine(engine))
         actions, withheld = _deeds(book, policy, as_of, environment)
         days = looking_ahead.result()
@@ -149,8 +145,12 @@ def make_plan(
             *together.notes,
             *_about_nobody(0 if book.is_part else left_out),
         ),
-        names=_names(book, {*(a.customer for a in actions), *(w.customer for w in withheld)}),
+        names=names_of(book, {*(a.customer for a in actions), *(w.customer for w in withheld)}),
     )
+
+
+def _no_days(_book: Book, _policy: Policy, _as_of: date) -> dict[tuple[Key, str], date]:
+    return {}
 
 
 HARSHEST_FIRST = "its first contact ever would be in the harshest tone: look at it, and record what was sent before"
@@ -218,13 +218,6 @@ def check_in_force(policy: Policy, as_of: date, *, as_if_in_force: bool) -> None
         ],
         REFUSED,
     )
-
-
-def refuse_what_is_missing(policy: Policy, book: Book) -> None:
-    """Refuse a policy that reads what the book lacks, naming each fact and the line that reads it."""
-    missing = missing_for(book, policy)
-    if missing:
-        raise Refused(missing, DATA)
 
 
 READ_BY_DEEDS = frozenset(
@@ -371,37 +364,6 @@ def action_order(policy: Policy) -> Callable[[Action], tuple[object, ...]]:
     return key
 
 
-def explain_customer(policy: Policy, book: Book, customer: str, as_of: date) -> tuple[str, tuple[Explanation, ...]]:
-    """The customer's name and the explanation of each of its accounts.
-
-    Raises `Refused` (4) where the book has no such customer or no invoice of it.
-    """
-    refuse_what_is_missing(policy, book)
-    rows = raw_rows(book, [customer])
-    today = again.facts_of(rows, policy, as_of)
-    if not today:
-        raise Refused(
-            [
-                Problem(
-                    "no-such-account",
-                    NOWHERE,
-                    f"the book has no invoice of customer `{customer}` on {as_of}",
-                    "customers are named by their id, upper and lower case count",
-                )
-            ],
-            DATA,
-        )
-    facts_by_day = again.facts_by_day(rows_known_on(rows, as_of), policy)
-
-    def facts_on(key: Key, day: date) -> AccountFacts | None:
-        return facts_by_day(day).get(key)
-
-    names = _names(book, {customer})
-    return names.get(customer, ""), tuple(
-        explain(policy, account, partial(facts_on, key)) for key, account in sorted(today.items())
-    )
-
-
 # What a plan is made from, and the figures beside it.
 
 
@@ -505,13 +467,3 @@ def _figure(run: Row, name: str) -> int:
     figures = run.get("figures")
     value = figures.get(name) if isinstance(figures, Mapping) else None
     return value if isinstance(value, int) else 0
-
-
-def _names(book: Book, customers: Iterable[str]) -> Mapping[str, str]:
-    wanted = sorted(customers)
-    rows = book.connection.execute(
-        "SELECT c.customer, c.name FROM customers AS c "
-        "JOIN (SELECT unnest(?) AS customer) AS w ON w.customer = c.customer WHERE c.name IS NOT NULL",
-        [wanted],
-    ).fetchall()
-    return MappingProxyType(dict(rows))

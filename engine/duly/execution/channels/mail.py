@@ -161,10 +161,13 @@ def header_text(text: str) -> str:
     return text
 
 
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
 def body_text(text: str) -> str:
     """The text of a body, where it has no other control characters than line ends and tabs; raises `Unsendable`."""
-    if bad := next((c for c in text if unicodedata.category(c) in {"Cc", "Cs"} and c not in "\n\t"), ""):
-        raise Unsendable("control-character", f"the message has the character `{printable(bad)}`")
+    if bad := _CONTROL.search(text):
+        raise Unsendable("control-character", f"the message has the character `{printable(bad[0])}`")
     # Python's line ends are more than SMTP's: a page separator would come back as another character.
     return text.replace("\u2028", "\n").replace("\u2029", "\n\n")
 

@@ -5,6 +5,8 @@ Where it dies or hangs, a new one is started and the chunk is halved until the
 one account that did it is known; that account comes back as `Undecided`, with
 the reason, and every other account comes back decided. A process is replaced
 after so many accounts, because the engine does not give all memory back.
+No process outlives its book, but within `processes_kept` one that has decided
+all it was asked goes on to the next book of the same policy.
 
 Where the library cannot be loaded, or the process dies over and over,
 `DurableUnavailable` says so in one line.
@@ -80,7 +82,8 @@ def decide_all(
     program = program_of(policy)
     names = program.facts
     remaining = iter(accounts)
-    worker = Worker(program, Ids.of(policy), trust)
+    worker = _worker_for(program, Ids.of(policy), trust)
+    is_done = False
     asked: deque[tuple[list[K], Future[list[Answer]]]] = deque()
     try:
         with ThreadPoolExecutor(max_workers=1) as asking:
@@ -91,12 +94,58 @@ def decide_all(
                     yield from _answered(*asked.popleft())
             while asked:
                 yield from _answered(*asked.popleft())
+        is_done = True
     finally:
-        worker.stop()
+        if not (is_done and _keep(worker)):
+            worker.stop()
 
 
 def _answered(keys: list[K], answers: Future[list[Answer]]) -> Iterator[tuple[K, Answer]]:
     return zip(keys, answers.result(), strict=True)
+
+
+MOST_KEPT = 3
+"""So many processes at most wait for a next book, the newest."""
+
+_kept: list[list[Worker]] = []
+"""The processes that wait, the oldest first; no list outside of `processes_kept`."""
+
+
+@contextlib.contextmanager
+def processes_kept() -> Iterator[None]:
+    """Until the end of the block a process that has decided one book goes on to the next of the same policy."""
+    if _kept:
+        yield
+        return
+    waiting: list[Worker] = []
+    _kept.append(waiting)
+    try:
+        yield
+    finally:
+        _kept.remove(waiting)
+        for worker in waiting:
+            worker.stop()
+
+
+def _worker_for(program: Program, ids: Ids, trust: Trust) -> Worker:
+    """The waiting one that has these orders, or a new one."""
+    for waiting in _kept:
+        for worker in reversed(waiting):
+            if worker.has(program, ids, trust):
+                waiting.remove(worker)
+                return worker
+    return Worker(program, ids, trust)
+
+
+def _keep(worker: Worker) -> bool:
+    """Let the worker wait where that is asked for and nothing has befallen it."""
+    if not _kept or not worker.is_sound:
+        return False
+    (waiting,) = _kept
+    waiting.append(worker)
+    if len(waiting) > MOST_KEPT:
+        waiting.pop(0).stop()
+    return True
 
 
 class Died(Exception):
@@ -120,6 +169,15 @@ class Worker:
         self._deaths = 0
         self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether none of its processes has died, and one is there."""
+        return not self._deaths and self._process is not None and self._process.is_alive()
+
+    def has(self, program: Program, ids: Ids, trust: Trust) -> bool:
+        """Whether it is sound and decides by this program, trusted as much."""
+        return self._orders == (program, ids) and self._trust == trust and self.is_sound
 
     def decide(self, rows: list[Row]) -> list[Answer]:
         """The decisions about the rows, in order; halves the rows where the process does not survive them."""
