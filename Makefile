@@ -10,7 +10,7 @@ READY := $(VENV)/ready
 BUILD_FLAGS := CPPFLAGS="-O2 -DPyEval_CallObject=PyObject_CallObject"
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-PYTEST := $(BIN)/python -m pytest --numprocesses=auto
+PYTEST := $(BIN)/python -m pytest --numprocesses=auto --dist=worksteal
 SHARED ?= ../shared
 
 .DEFAULT_GOAL := help
@@ -54,6 +54,7 @@ schemas: $(READY) ## write schemas/ again
 	$(BIN)/python -m duly.plan.document
 	$(BIN)/python -m duly.journal.approvers
 	$(BIN)/python -m duly.execution.channels.schema
+	$(BIN)/python -m duly.review.cases.schema
 
 record: $(READY) ## write the recorded sessions, the story of a quarter and the README's output again
 	$(BIN)/python -m pytest --record tests/test_sessions.py tests/test_readme.py tests/story

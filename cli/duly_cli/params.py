@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from duly.home import Home
     from duly.language.policy import Policy
 
+FINDINGS = 1
+"""The exit code of a command that was asked to find something, and did."""
+
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 

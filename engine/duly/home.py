@@ -1,6 +1,6 @@
 """Where things lie: the folder of a team that keeps its policies, templates, journal and channels together.
 
-policies/     policies, and approvers.yaml beside them
+policies/     policies, and beside them approvers.yaml and NAME.cases.yaml, what NAME.yaml is expected to do
 templates/    wording; the ones that come with the program where there is no folder
 channels.yaml how things leave; the outbox alone where there is no file
 journal/ENV/  the journal of an environment, its lock, its checkpoints, and STOP
@@ -15,6 +15,9 @@ from pathlib import Path
 
 APPROVERS = "approvers.yaml"
 """The file beside the policies that is none: who may approve."""
+
+CASES = ".cases.yaml"
+"""How the name of a file ends that holds the cases of the policy beside it."""
 
 
 class Environment(Enum):

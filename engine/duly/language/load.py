@@ -19,7 +19,7 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
-from duly.home import APPROVERS
+from duly.home import APPROVERS, CASES
 from duly.language.build import build_policy
 from duly.language.extends import overlay, without_removals
 from duly.language.gate import MOST_BYTES, Map, Scalar, Tree, read_tree
@@ -33,9 +33,12 @@ CANNOT_BE_LOADED = 3
 """The exit code for a policy that cannot be loaded."""
 
 
-def load_policy(path: Path) -> tuple[Policy, tuple[Problem, ...]]:
-    """The policy of a file and the warnings about it; raises `Refused` where there are errors."""
-    files = _read_all(path)
+def load_policy(path: Path, unsaved: Mapping[str, bytes] = MappingProxyType({})) -> tuple[Policy, tuple[Problem, ...]]:
+    """The policy of a file and the warnings about it; raises `Refused` where there are errors.
+
+    `unsaved` has what files shall be taken to hold instead of what they hold, by the names that places carry.
+    """
+    files = _read_all(path, unsaved)
     lines = MappingProxyType({file.name: file.tree.lines for file in files})
     problems = [problem for file in files for problem in file.tree.problems]
     roots = [file.tree.root for file in files]
@@ -57,7 +60,7 @@ def load_all(paths: Iterable[Path]) -> tuple[tuple[Policy, ...], tuple[Problem, 
     loaded: list[Policy] = []
     problems: list[Problem] = []
     for path in paths:
-        files = sorted(f for f in path.glob("*.yaml") if f.name != APPROVERS) if path.is_dir() else [path]
+        files = policies_in(path) if path.is_dir() else [path]
         if not files:
             message = f"`{path.as_posix()}` has no policy in it"
             problems.append(
@@ -72,6 +75,11 @@ def load_all(paths: Iterable[Path]) -> tuple[tuple[Policy, ...], tuple[Problem, 
                 loaded.append(policy)
                 problems += warnings
     return tuple(loaded), in_order(problems)
+
+
+def policies_in(folder: Path) -> list[Path]:
+    """The policy files of a folder, by name: neither the list of approvers nor the cases of a policy."""
+    return sorted(f for f in folder.glob("*.yaml") if f.name != APPROVERS and not f.name.endswith(CASES))
 
 
 def expired_exceptions(policy: Policy, day: date) -> tuple[Problem, ...]:
@@ -127,14 +135,14 @@ class _File:
     broken: tuple[Problem, ...] = ()
 
 
-def _read_all(path: Path) -> list[_File]:
+def _read_all(path: Path, unsaved: Mapping[str, bytes]) -> list[_File]:
     """The policy's file first, then those it extends, nearest first."""
     files: list[_File] = []
     name, asked, seen = path.as_posix(), Span(path.as_posix(), 1, 1), set[Path]()
     real = Path(os.path.realpath(path))
     bounds = _bounds(real)
     while True:
-        data = read_regular(real, name, asked)
+        data = unsaved[name] if name in unsaved else read_regular(real, name, asked)
         if isinstance(data, Problem):
             if not files:
                 raise Refused((data,), CANNOT_BE_LOADED)

@@ -190,7 +190,7 @@ class _Said(NamedTuple):
 
 def _unknown_keys(fault: _Fault) -> Iterator[Problem]:
     keys, patterns = fault.known("properties"), fault.known("patternProperties")
-    say = _not_a_name if patterns else NOT_KNOWN.get(fault.title, _not_a_key)
+    say = _not_a_name if patterns and not keys else NOT_KNOWN.get(fault.title, _not_a_key)
     for entry in fault.node.entries if isinstance(fault.node, Map) else ():
         word = entry.key.text
         if word not in keys and not any(re.search(pattern, word) for pattern in patterns):

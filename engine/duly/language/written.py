@@ -130,20 +130,3 @@ def _places(path: str, node: Node) -> Iterator[tuple[str, Span]]:
 def step(path: str, key: str) -> str:
     """One step further down a JSON pointer."""
     return f"{path}/{key.replace('~', '~0').replace('/', '~1')}"
-
-
-def as_written(node: Map) -> Mapping[str, object]:
-    """A part that later readers take as it stands, unchangeable."""
-    return MappingProxyType({entry.key.text: _kept(entry.value) for entry in node.entries})
-
-
-def _kept(node: Node) -> object:
-    match node:
-        case Map():
-            return as_written(node)
-        case List(items):
-            return tuple(_kept(item) for item in items)
-        case Scalar(text, _, plain):
-            if not plain:
-                return text
-            return whole(node) if is_whole(text) else {"true": True, "false": False}.get(text, text)
