@@ -2,7 +2,8 @@
 
 Prints, for a large sample book on the machine it runs on: writing it, planning it with the second opinion on, from
 Parquet and from CSV; explaining one customer; `duly --help` in bare interpreter starts; and the same facts and
-decisions written by hand in DuckDB SQL, without any check of input, any reason and any second opinion.
+decisions written by hand in DuckDB SQL, without any check of input, any reason and any second opinion. Then what is
+known of a policy before it is used: its proofs and its check, for the standard policy and for one of two hundred rules.
 
 It compares nothing with a limit: a slow machine is not a failure. `make bench` runs it.
 """
@@ -14,12 +15,20 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
+
+from duly.language.load import load_policy
+from duly.language.policy import GuaranteeForm
+from duly.review.prove.findings import Findings, of_one_decision
+from duly.review.prove.over_time.endless import endless_waits
+from duly.review.prove.proof import Verdict, prove_all
+from duly.review.prove.subject import Subject
+from tests.review.large import write_large_policy
 
 CHECKOUT = Path(__file__).parents[1]
 DULY = (sys.executable, "-c", "from duly_cli.main import run; run()")
@@ -73,6 +82,29 @@ def show(what: str, run: Run, unit: float, beside: str) -> None:
     print(f"{what:<28}{spent} {run.seconds / unit:8.1f} × {beside}", flush=True)
 
 
+def prove(what: str, file: Path, asked: Mapping[bool, float]) -> None:
+    """Print how long the proofs of a policy take, of one decision and over time, beside what was asked of them."""
+    policy = load_policy(file)[0]
+    for over_time, most in asked.items():
+        started = time.perf_counter()
+        those = [g for g in policy.guarantees if (g.form is GuaranteeForm.OVER_TIME) is over_time]
+        subject = Subject.of(policy, those)
+        proved = sum(proof.verdict is Verdict.PROVED for proof in prove_all(subject, those))
+        found = Findings(endless=endless_waits(policy)) if over_time else of_one_decision(subject)
+        seconds = time.perf_counter() - started
+        kind = "over time" if over_time else "of one decision"
+        said = f"{proved} of {len(those)} proved, {len(found.idle) + len(found.found) + len(found.endless)} findings"
+        print(f"{f'{what}: proofs {kind}':<44}{seconds:8.2f} s  of {most:.1f} s asked  ({said})", flush=True)
+
+
+def review(folder: Path) -> None:
+    """Time what is known of a policy before it is used."""
+    prove("standard policy", Path(POLICY), {False: 2, True: 20})
+    prove("200 rules", write_large_policy(folder / "large.yaml"), {False: 10})
+    seconds = min(measure((*DULY, "check", POLICY)).seconds for _ in range(3))
+    print(f"{'standard policy: duly check':<44}{seconds:8.2f} s  of 1.5 s asked", flush=True)
+
+
 def main() -> None:
     """Write the books that are not there yet, and time everything."""
     parser = argparse.ArgumentParser(description=main.__doc__)
@@ -108,6 +140,7 @@ def main() -> None:
 
     bare = min(measure((sys.executable, "-c", "pass")) for _ in range(10))
     show("duly --help", min(measure((*DULY, "--help")) for _ in range(10)), bare.seconds, "a bare interpreter start")
+    review(options.folder)
 
 
 if __name__ == "__main__":

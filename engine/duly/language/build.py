@@ -14,8 +14,18 @@ from dataclasses import dataclass, replace
 from datetime import date, time
 from types import MappingProxyType
 
-from duly.language.conditions import Condition, facts_read
+from duly.language.ambiguous import short
+from duly.language.conditions import ALWAYS, Condition, facts_read
 from duly.language.gate import Map, Scalar
+from duly.language.over_time import (
+    EXAMPLES,
+    Assumption,
+    ComesToAnEnd,
+    ContactsAtMost,
+    NotBefore,
+    OverTime,
+    assumption,
+)
 from duly.language.policy import (
     ASK_NOTHING,
     AccountPause,
@@ -65,8 +75,9 @@ from duly.language.policy import (
 )
 from duly.language.reward import read_reward
 from duly.language.schema import WEEKDAYS
+from duly.language.suggest import did_you_mean
 from duly.language.vocabulary import ACCOUNT, INVOICE, Fact, Names
-from duly.language.written import Part, as_written, step
+from duly.language.written import Part, step
 from duly.language.written_conditions import parse_condition
 from duly.language.written_values import NONE, ONLY_LADDER, Values
 from duly.source import Problem, Span
@@ -589,35 +600,48 @@ class _Builder:
         form = forms[0] if forms else GuaranteeForm.NEVER
         if part.has("then") != part.has("always"):
             self.read.report("one-of", part.span, "`always` and `then` belong together", "say what always implies what")
-        over_time = part.part("over_time")
-        ends = over_time.has("executes")
-        if part.has("over_time") and ends == over_time.has("contacts"):
-            self.read.report(
-                "one-of",
-                over_time.span,
-                "`over_time` needs either `contacts` or `executes`",
-                "cap contacts, or say which stages end it",
-            )
-        if ends and not over_time.has("within_business_days"):
-            self.read.report(
-                "missing-key",
-                over_time.span,
-                "`over_time` has no `within_business_days`",
-                "add `within_business_days:`",
-            )
-        for stage in over_time.scalars("executes"):
-            self.read.named(Names.STAGES, stage)
-        condition = self.when(over_time, "while") if form is GuaranteeForm.OVER_TIME else self.when(part, form.value)
+        over_time = self.over_time(part.part("over_time")) if part.has("over_time") else None
+        condition = over_time.while_ if isinstance(over_time, ComesToAnEnd) else ALWAYS
         return Guarantee(
             **part.placed(),
             id=id_,
             form=form,
-            condition=condition,
+            condition=condition if form is GuaranteeForm.OVER_TIME else self.when(part, form.value),
             then=self.when(part, "then"),
             facts=part.texts(GuaranteeForm.SAME_TREATMENT.value),
-            over_time=as_written(over_time.node),
-            assuming=part.texts("assuming"),
+            over_time=over_time,
+            assuming=tuple(self.assumptions(part)),
         )
+
+    def over_time(self, part: Part) -> OverTime:
+        forms = [key for key in ("contacts", "executes", "never") if part.has(key)]
+        if len(forms) != 1:
+            self.read.report(
+                "one-of",
+                part.span,
+                "`over_time` needs one of `contacts`, `executes`, `never`",
+                "cap contacts, say which stages end it, or what is never done before what",
+            )
+        for key, needed in (("executes", "within_business_days"), ("never", "before")):
+            if part.has(key) and not part.has(needed):
+                self.read.report("missing-key", part.span, f"`over_time` has no `{needed}`", f"add `{needed}:`")
+        match forms[:1]:
+            case ["contacts"]:
+                cap = part.part("contacts")
+                return ContactsAtMost(cap.whole("at_most"), cap.whole("in_days"))
+            case ["never"]:
+                return NotBefore(self.when(part, "never"), self.when(part, "before"))
+            case _:
+                stages = tuple(self.read.named(Names.STAGES, stage) for stage in part.scalars("executes"))
+                return ComesToAnEnd(stages, part.whole("within_business_days"), self.when(part, "while"))
+
+    def assumptions(self, part: Part) -> Iterator[Assumption]:
+        for scalar in part.scalars("assuming"):
+            if (known := assumption(scalar.text)) is not None:
+                yield known
+                continue
+            message = f"`{short(scalar.text)}` is not an assumption that a proof can make"
+            self.read.report("unknown-assumption", scalar.span, message, did_you_mean(scalar.text, EXAMPLES))
 
     def exception(self, account: str, part: Part) -> Exception_:
         if not any(part.has(key) for key in ("pause", "tone_at_most", "stage_at_most", "ladder")):

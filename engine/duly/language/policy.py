@@ -17,6 +17,7 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from duly.language.conditions import ALWAYS, Compare, Condition, Op
+from duly.language.over_time import Assumption, OverTime
 from duly.source import NOWHERE, Span
 
 
@@ -506,7 +507,7 @@ class Guarantee(Placed):
     """A promise that the policy makes of itself.
 
     `condition` is what never holds, or what always implies `then`; `facts` are
-    those that must make no difference; `over_time` is kept as written.
+    those that must make no difference; `over_time` is what is said of every run of days.
     """
 
     id: str
@@ -514,8 +515,8 @@ class Guarantee(Placed):
     condition: Condition = ALWAYS
     then: Condition = ALWAYS
     facts: tuple[str, ...] = ()
-    over_time: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
-    assuming: tuple[str, ...] = ()
+    over_time: OverTime | None = None
+    assuming: tuple[Assumption, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

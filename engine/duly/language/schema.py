@@ -19,6 +19,7 @@ from enum import Enum
 from pathlib import Path
 
 from duly.language.conditions import Op
+from duly.language.over_time import EXAMPLES
 from duly.language.policy import (
     Basis,
     Climb,
@@ -58,14 +59,6 @@ REPORTS = (
 CHANGES = ("hold", "release", "limit_change", "terms_change", "collector_change", "salesperson_change")
 ACTIONS = ("refer_to_agency", "propose_write_off")
 INTEREST = ("none", "uk_late_payment", "eu_late_payment", "de_bgb_288")
-ASSUMPTIONS = (
-    "people_respect_cap",
-    "runs_every_business_day",
-    "messages_accepted",
-    "oldest_invoice_stays_unpaid",
-    "approvals_within_5_days",
-    "letters_confirmed_within_2_days",
-)
 TESTS = (*(op.value for op in Op), "is_not", "none_of", "includes", "excludes", "known")
 """The words that a test of a fact may begin with, of whatever type the fact is."""
 
@@ -574,17 +567,19 @@ _GUARANTEE = _record(
         "then": _ref("condition_guarantee"),
         "same_treatment_whatever": _list("Facts that make no difference.", _choice("A fact.", tuple(ACCOUNT))),
         "over_time": _record(
-            "Of every run of days: a contact cap, or a way that comes to an end.",
+            "Of every run of days: a contact cap, a way that comes to an end, or what is never done before what.",
             {
                 "contacts": _record("Contacts with one customer.", _CAP, required=("at_most", "in_days")),
                 "from": _choice("The first day.", ("first_late",)),
                 "while": _ref("condition_guarantee"),
                 "executes": _list("One of these stages.", _name("A stage.")),
                 "within_business_days": _whole("Within so many business days.", 1, 3650),
+                "never": _ref("condition_guarantee"),
+                "before": _ref("condition_guarantee"),
             },
             least=1,
         ),
-        "assuming": _list("What is taken for granted.", _choice("An assumption.", ASSUMPTIONS)),
+        "assuming": _list("What is taken for granted.", _name("An assumption.", *EXAMPLES)),
         **_BECAUSE,
     },
 )

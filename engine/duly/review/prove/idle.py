@@ -16,10 +16,28 @@ import z3
 
 from duly.language.conditions import Condition, Includes
 from duly.language.policy import ASK_NOTHING, Policy, ToneLimit
-from duly.review.prove.search import MEASURE, Search, Unsettled
-from duly.review.prove.symbolic import decide
+from duly.review.prove.search import MEASURE, Unsettled
+from duly.review.prove.subject import Subject
+from duly.review.prove.symbols import Asking, Symbols
 from duly.rules.decision import NONE
 from duly.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """A rule, and the formula that it acts: `kind` is the word for what it is."""
+
+    kind: str
+    id: str
+    rule: str
+    span: Span
+    acts: z3.BoolRef
+    ladder: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells the rule from every other one of the policy."""
+        return self.kind, self.id, self.ladder
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,73 +49,105 @@ class Idle:
     culprits: tuple[str, ...] = ()
 
 
-def idle_rules(policy: Policy, *, measure: int = MEASURE) -> tuple[Idle, ...]:
-    """Every rule of the policy that can never act, in the order of the layers; what cannot be settled is left out."""
-    return tuple(_Looking(policy, measure).found())
+def acting(policy: Policy, ask: Asking, outcome: Symbols) -> Iterator[Acting]:
+    """Every rule of the policy with the formula that it acts, in the order of the layers; `outcome` is its decision."""
+    said = _Said(policy, ask, outcome)
+    # The last segment takes whoever is left, be it nobody.
+    for segment in policy.segments[:-1]:
+        yield Acting("segment", segment.id, f"segment {segment.id}", segment.span, said.is_word("segment", segment.id))
+    for pause in policy.account_pauses:
+        yield Acting("pause", pause.id, f"pause {pause.id}", pause.span, said.holds(pause.when))
+    for ladder in policy.ladders:
+        for stage in ladder.stages:
+            # What is repeated was executed before, which it never was where it cannot act a first time.
+            once = z3.Not(outcome["repeat"].value)
+            acts = ask.both(said.is_word("ladder", ladder.id), said.is_word("step", stage.id), once)
+            yield Acting("stage", stage.id, f"stage {stage.id}", stage.span, acts, ladder.id)
+    for limit in policy.tone_limits:
+        yield Acting("tone limit", limit.id, f"tone limit {limit.id}", limit.span, said.lowers(limit))
+    for rule in policy.sales:
+        acts = said.holds(rule.when) if rule.ask == ASK_NOTHING else said.includes("asked_today", rule.id)
+        yield Acting("sales", rule.id, f"sales {rule.id}", rule.span, acts)
+    for hold in policy.holds:
+        placed, released = said.includes("placed_today", hold.id), said.includes("released_today", hold.id)
+        yield Acting("hold placed", hold.id, f"hold {hold.id}: place", hold.place_span, placed)
+        yield Acting("hold released", hold.id, f"hold {hold.id}: release", hold.release_span, released)
+    for limit_rule in policy.credit_limits:
+        proposed = said.includes("limits", limit_rule.id)
+        yield Acting("credit limit", limit_rule.id, f"credit limit {limit_rule.id}", limit_rule.span, proposed)
+    for points in policy.worklist:
+        yield Acting("points", points.id, f"points {points.id}", points.span, said.holds(points.when))
+
+
+def idle_rules(policy: Policy, *, measure: int = MEASURE, subject: Subject | None = None) -> tuple[Idle, ...]:
+    """Every rule of the policy that can never act, in the order of the layers; what cannot be settled is left out.
+
+    `subject` is the policy's own, where there is one already.
+    """
+    return idle_or_unsettled(subject or Subject(policy, measure=measure))[0]
+
+
+def idle_or_unsettled(subject: Subject) -> tuple[tuple[Idle, ...], tuple[str, ...]]:
+    """Every rule that can never act, and every one of which that could not be settled."""
+    looking = _Looking(subject)
+    return tuple(looking.found()), tuple(looking.unsettled)
 
 
 class _Looking:
-    def __init__(self, policy: Policy, measure: int) -> None:
-        self.policy = policy
-        self.search = Search([policy], measure=measure)
-        self.ask = self.search.ask
-        self.outcome = decide(policy, self.ask, self.search.account.facts)
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.policy = subject.policy
+        self.unsettled: list[str] = []
 
     def found(self) -> Iterator[Idle]:
-        policy = self.policy
-        yield from self.segments()
-        for pause in policy.account_pauses:
-            if self.never(self.holds(pause.when)):
-                yield Idle(f"pause {pause.id}", pause.span)
-        for stage in policy.stages():
-            if self.never(self.is_word("step", stage.id)):
-                yield Idle(f"stage {stage.id}", stage.span)
-        for limit in policy.tone_limits:
-            if self.never(self.lowers(limit)):
-                yield Idle(f"tone limit {limit.id}", limit.span)
-        for rule in policy.sales:
-            acts = self.holds(rule.when) if rule.ask == ASK_NOTHING else self.includes("asked_today", rule.id)
-            if self.never(acts):
-                yield Idle(f"sales {rule.id}", rule.span)
-        for hold in policy.holds:
-            if self.never(self.includes("placed_today", hold.id)):
-                yield Idle(f"hold {hold.id}: place", hold.place_span)
-            if self.never(self.includes("released_today", hold.id)):
-                yield Idle(f"hold {hold.id}: release", hold.release_span)
-        for limit_rule in policy.credit_limits:
-            if self.never(self.includes("limits", limit_rule.id)):
-                yield Idle(f"credit limit {limit_rule.id}", limit_rule.span)
-        for points in policy.worklist:
-            if self.never(self.holds(points.when)):
-                yield Idle(f"points {points.id}", points.span)
+        rules = tuple(acting(self.policy, self.subject.ask, self.subject.outcome))
+        idle = []
+        with self.subject.by_name([one.acts] for one in rules) as names:
+            for one, acts in zip(rules, names, strict=True):
+                try:
+                    idle += [] if self.subject.is_possible(acts) else [one]
+                except Unsettled:
+                    self.unsettled.append(f"whether {one.rule} can act")
+        for one in idle:
+            yield Idle(one.rule, one.span, self.culprits(one.id) if one.kind == "segment" else ())
 
-    def segments(self) -> Iterator[Idle]:
-        """Segments that those before them leave nobody; the fewest of those that do."""
-        before: list[tuple[str, z3.BoolRef]] = []
-        for segment in self.policy.segments:
-            own = self.holds(segment.when)
-            if self.never(own, *(z3.Not(taken) for _, taken in before)):
-                culprits = list(before)
-                for one in before:
-                    fewer = [other for other in culprits if other is not one]
-                    if self.never(own, *(z3.Not(taken) for _, taken in fewer)):
-                        culprits = fewer
-                yield Idle(f"segment {segment.id}", segment.span, tuple(f"segment {id_}" for id_, _ in culprits))
-            before.append((segment.id, own))
-
-    def lowers(self, limit: ToneLimit) -> z3.BoolRef:
-        """That a step would have a harsher tone without the limit."""
-        tones = self.policy.tones
-        allowed = self.ask.either(*(self.is_word("tone", tone) for tone in tones[: tones.index(limit.at_most) + 1]))
-        harsher = [s.id for s in self.policy.stages() if s.tone and tones.index(s.tone) > tones.index(limit.at_most)]
-        step = self.ask.either(*(self.is_word("step", id_) for id_ in harsher))
-        return self.ask.both(self.holds(limit.when), step, allowed)
+    def culprits(self, id_: str) -> tuple[str, ...]:
+        """The fewest segments before this one that leave it nobody."""
+        ids = [segment.id for segment in self.policy.segments]
+        own, *before = (
+            self.subject.holds(segment.when)
+            for segment in (self.policy.segments[ids.index(id_)], *self.policy.segments[: ids.index(id_)])
+        )
+        culprits = list(zip(ids, before, strict=False))
+        for one in tuple(culprits):
+            fewer = [other for other in culprits if other is not one]
+            if self.never(own, *(z3.Not(taken) for _, taken in fewer)):
+                culprits = fewer
+        return tuple(f"segment {other}" for other, _ in culprits)
 
     def never(self, *wanted: z3.BoolRef) -> bool:
         try:
-            return not self.search.is_possible(*wanted)
+            return not self.subject.is_possible(*wanted)
         except Unsettled:
             return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What is asked of a decision, in short."""
+
+    policy: Policy
+    ask: Asking
+    outcome: Symbols
+
+    def lowers(self, limit: ToneLimit) -> z3.BoolRef:
+        """That a step has the tone of the limit, a harsher one without it, and no limit before it says the same."""
+        tones, limits = self.policy.tones, self.policy.tone_limits
+        harsher = [s.id for s in self.policy.stages() if s.tone and tones.index(s.tone) > tones.index(limit.at_most)]
+        step = self.ask.either(*(self.is_word("step", id_) for id_ in harsher))
+        same = [self.holds(o.when) for o in limits[: limits.index(limit)] if o.at_most == limit.at_most]
+        tone = self.is_word("tone", limit.at_most)
+        return self.ask.both(self.holds(limit.when), step, tone, *(z3.Not(other) for other in same))
 
     def holds(self, condition: Condition) -> z3.BoolRef:
         return self.ask.holds(condition, self.outcome)

@@ -9,24 +9,30 @@ cannot settle within its measure is not proved.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from enum import Enum
 
 import z3
 
-from duly.language.conditions import All, Condition, Facts, Value, facts_read, holds
+from duly.language.conditions import All, Condition, Facts, Value, facts_read
 from duly.language.invariants import invariants, is_true_of
-from duly.language.policy import Guarantee, GuaranteeForm, Policy
-from duly.language.reads import OWN, account_conditions
-from duly.language.vocabulary import ACCOUNT, Layer
-from duly.review.prove.search import MEASURE, Search, Unsettled, telling
+from duly.language.policy import Guarantee, GuaranteeForm, Policy, Since
+from duly.language.reads import OWN, account_conditions, clocks
+from duly.language.vocabulary import ACCOUNT, Layer, Type
+from duly.review.prove.broken import breaks as breaks  # noqa: PLC0414
+from duly.review.prove.broken import treatment as treatment  # noqa: PLC0414
+from duly.review.prove.intervals import domains, never_of
+from duly.review.prove.over_time.answer import prove_over_time
+from duly.review.prove.over_time.story import Story
+from duly.review.prove.search import MEASURE, Unsettled, telling
+from duly.review.prove.subject import Subject
 from duly.review.prove.symbolic import decide
 from duly.review.prove.symbols import NUMERIC, Account, Asking, Symbol, Symbols, account, bounds, columns_of, read_back
+from duly.review.prove.verdict import Verdict as Verdict  # noqa: PLC0414 readers of proofs take it from here
 from duly.rules import meaning
 from duly.rules.decision import Decision
 from duly.rules.decisive import turns
-from duly.rules.trace import decided
 
 TREATMENT = (
     *("stage", "step", "tone", "put_off", "tasks", "asked_today", "stood_down", "tells"),
@@ -34,15 +40,7 @@ TREATMENT = (
 )
 """What is done for an account: what `same_treatment_whatever` holds equal."""
 
-
-class Verdict(Enum):
-    """What became of a guarantee."""
-
-    PROVED = "proved"
-    DISPROVED = "does not hold"
-    NOT_PROVED = "not proved"
-    EMPTY = "says nothing"
-    """What it speaks of cannot occur."""
+PROMISES = ("promise", "promises_open")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,8 @@ class Counterexample:
     `facts` are those that matter, in the vocabulary's order; every other is as `all_facts`
     has it: zero, no, none or unknown wherever that is possible. `ranges` are of numbers.
     Of two accounts that ought to be treated alike, `other` has the facts in which the
-    second differs, and `other_decision` is what it gets.
+    second differs, and `other_decision` is what it gets. `is_real` says that it stands in a
+    book: then of what matters only what is read is among `facts`.
     """
 
     all_facts: Facts
@@ -69,47 +68,103 @@ class Counterexample:
     ranges: Mapping[str, Range] = field(default_factory=dict)
     other: tuple[tuple[str, Value], ...] = ()
     other_decision: Decision | None = None
+    is_real: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A guarantee and what became of it; `why` says it where it is neither proved nor disproved."""
+    """A guarantee and what became of it; `why` says it where it is neither proved nor disproved.
+
+    Of every run of days `how` says how it was proved, and `story` shows one that breaks it;
+    `notes` are what the author ought to know besides.
+    """
 
     guarantee: Guarantee
     verdict: Verdict
     counterexample: Counterexample | None = None
     why: str = ""
+    how: str = ""
+    story: Story | None = None
+    notes: tuple[str, ...] = ()
 
 
-def prove(policy: Policy, guarantee: Guarantee, *, measure: int = MEASURE) -> Proof:
-    """What becomes of a guarantee of the policy."""
+def prove(policy: Policy, guarantee: Guarantee, *, measure: int = MEASURE, notes: bool = True) -> Proof:
+    """What becomes of a guarantee of the policy; `notes` asks which assumptions it takes, which takes longest."""
     if guarantee.form is GuaranteeForm.OVER_TIME:
-        return Proof(guarantee, Verdict.NOT_PROVED, why="promises about runs of days are not proved yet")
-    proving = _Proving(policy, guarantee, measure)
-    return proving.proof()
+        answer = prove_over_time(policy, guarantee, measure=measure, notes=notes)
+        return Proof(guarantee, answer.verdict, why=answer.why, how=answer.how, story=answer.story, notes=answer.notes)
+    proving = _Proving(Subject.of(policy, [guarantee], measure=measure), guarantee)
+    try:
+        verdict = proving.verdict()
+        found = proving.counterexample() if verdict is Verdict.DISPROVED else None
+        why = _why_empty(policy, guarantee, proving.fixed()) if verdict is Verdict.EMPTY else ""
+    except Unsettled:
+        return Proof(guarantee, Verdict.NOT_PROVED, why="the solver gave up within its measure")
+    return Proof(guarantee, verdict, found, why)
+
+
+def _why_empty(policy: Policy, guarantee: Guarantee, fixed: Sequence[str]) -> str:
+    """Why what a guarantee speaks of cannot occur, by the facts of which no value is left, where it is by one alone."""
+    if guarantee.form is GuaranteeForm.SAME_TREATMENT:
+        decided = [fact for fact in fixed if ACCOUNT[fact].layer > Layer.ACCOUNT]
+        if decided:
+            return f"`{decided[0]}` is decided by the policy itself; name the facts that it is decided by"
+        return f"no two accounts can differ in `{fixed[0]}` and in nothing else; name with it what changes with it"
+    condition = guarantee.condition
+    never = never_of(condition, domains([policy], [condition]))
+    facts = " and ".join(f"`{member or fact}`" for fact, member in never)
+    return "no account can be as it says" + (f": no value of {facts} is left" if never else "")
+
+
+def prove_all(subject: Subject, guarantees: Iterable[Guarantee], *, notes: bool = True) -> Iterator[Proof]:
+    """What becomes of each guarantee, asked of one subject that was made for them; `notes` as for `prove`.
+
+    What does not hold, or is not settled so, is asked once more by itself: whom it is shown
+    on does not hang on what else the policy promises.
+    """
+    asked = tuple(guarantees)
+    proved = _proved(subject, [guarantee for guarantee in asked if guarantee.form is not GuaranteeForm.OVER_TIME])
+    for guarantee in asked:
+        if guarantee.id in proved:
+            yield Proof(guarantee, Verdict.PROVED)
+        else:
+            yield prove(subject.policy, guarantee, measure=subject.measure, notes=notes)
+
+
+def _proved(subject: Subject, guarantees: Sequence[Guarantee]) -> frozenset[str]:
+    """The ids of those that speak of somebody and are broken by nobody."""
+    proving = [_Proving(subject, guarantee) for guarantee in guarantees]
+    found = set()
+    with (
+        subject.by_name((one.trigger() for one in proving), "trigger") as triggers,
+        subject.by_name((one.broken() for one in proving), "broken") as broken,
+    ):
+        for guarantee, trigger, breaking in zip(guarantees, triggers, broken, strict=True):
+            with suppress(Unsettled):
+                if subject.is_possible(trigger) and not subject.is_possible(breaking):
+                    found.add(guarantee.id)
+    return frozenset(found)
 
 
 class _Proving:
     """One guarantee while it is looked at."""
 
-    def __init__(self, policy: Policy, guarantee: Guarantee, measure: int) -> None:
-        self.policy = policy
+    def __init__(self, subject: Subject, guarantee: Guarantee) -> None:
+        self.subject = subject
+        self.policy = subject.policy
         self.guarantee = guarantee
-        self.search = Search([policy], (guarantee.condition, guarantee.then), measure=measure)
-        self.ask = self.search.ask
-        self.outcome = decide(policy, self.ask, self.search.account.facts)
+        self.search = subject.search
+        self.ask = subject.ask
+        self.outcome = subject.outcome
         self.other: Account | None = None
+        if guarantee.form is GuaranteeForm.SAME_TREATMENT:
+            self.other = self.otherwise()
 
-    def proof(self) -> Proof:
-        try:
-            if not self.search.is_possible(*self.trigger()):
-                return Proof(self.guarantee, Verdict.EMPTY, why="no account can be as it says")
-            self.search.suppose(self.broken())
-            if not self.search.is_possible():
-                return Proof(self.guarantee, Verdict.PROVED)
-            return Proof(self.guarantee, Verdict.DISPROVED, self.counterexample())
-        except Unsettled:
-            return Proof(self.guarantee, Verdict.NOT_PROVED, why="the solver gave up within its measure")
+    def verdict(self) -> Verdict:
+        """Whether it holds; raises `Unsettled`."""
+        if self.fixed() or not self.search.is_possible(*self.trigger()):
+            return Verdict.EMPTY
+        return Verdict.DISPROVED if self.search.is_possible(*self.broken()) else Verdict.PROVED
 
     # What is asked.
 
@@ -126,32 +181,54 @@ class _Proving:
             case _:
                 pass
 
-    def broken(self) -> z3.BoolRef:
+    def broken(self) -> Iterator[z3.BoolRef]:
         """That the account breaks the guarantee."""
         guarantee = self.guarantee
         match guarantee.form:
             case GuaranteeForm.NEVER:
-                return self.ask.holds(guarantee.condition, self.outcome)
+                yield self.ask.holds(guarantee.condition, self.outcome)
             case GuaranteeForm.ALWAYS:
-                kept = self.ask.holds(guarantee.then, self.outcome)
-                return self.ask.both(self.ask.holds(guarantee.condition, self.outcome), z3.Not(kept))
+                yield self.ask.holds(guarantee.condition, self.outcome)
+                yield z3.Not(self.ask.holds(guarantee.then, self.outcome))
             case _:
-                return self.treated_differently()
+                yield from self.treated_differently()
 
-    def treated_differently(self) -> z3.BoolRef:
-        """That a second account, other only in the facts that must make no difference, is treated otherwise."""
+    def otherwise(self) -> Account:
+        """A second account, other only in the facts that must make no difference and what says the same as they."""
         search, first = self.search, self.search.account
         second = account([self.policy], search.context, self.ask.words, also=search.also, mark="'")
-        named = {*self.guarantee.facts, *(f"{fact}{OWN}" for fact in self.guarantee.facts)}
+        named = {name for fact in self.guarantee.facts for name in (fact, f"{fact}{OWN}", *twins(self.policy, fact))}
         facts = {n: second.facts[n] if n in named else symbol for n, symbol in first.facts.items()}
-        self.other = Account(search.context, self.ask.words, facts, second.axioms, second.choices)
-        search.suppose(*search.suppositions(self.other))
-        return differently(self.ask, self.outcome, decide(self.policy, self.ask, facts))
+        return Account(search.context, self.ask.words, facts, second.axioms, second.choices)
+
+    def fixed(self) -> list[str]:
+        """The facts that must make no difference and cannot be otherwise for anybody: nothing is said of them."""
+        if self.other is None:
+            return []
+        supposed = tuple(self.search.suppositions(self.other))
+        return [fact for fact in self.guarantee.facts if not self.can_differ(fact, self.other, supposed)]
+
+    def can_differ(self, name: str, other: Account, supposed: Sequence[z3.BoolRef]) -> bool:
+        """Say whether two accounts that are alike otherwise can differ in the fact; words and marks always can."""
+        fact = ACCOUNT[name]
+        if fact.layer > Layer.ACCOUNT:
+            return False
+        if fact.type in {Type.TEXT, Type.SET}:
+            return True
+        one, two = self.search.account.facts[name], other.facts[name]
+        return self.search.is_possible(*supposed, self.ask.either(one.known != two.known, one.value != two.value))
+
+    def treated_differently(self) -> Iterator[z3.BoolRef]:
+        """That the second account is treated otherwise."""
+        assert self.other is not None
+        yield from self.search.suppositions(self.other)
+        yield differently(self.ask, self.outcome, decide(self.policy, self.ask, self.other.facts))
 
     # The customer who breaks it.
 
     def counterexample(self) -> Counterexample:
         """The account as the meaning of the policy decides it, which must break the guarantee, too."""
+        self.search.suppose(*self.broken())
         model = self.search.plainest()
         facts = self.search.facts(model)
         decision = meaning.decide(self.policy, facts)
@@ -166,32 +243,10 @@ class _Proving:
             all_facts=facts,
             facts=tuple(telling(facts, self.search.columns)),
             decision=decision,
-            ranges={} if other_decision else _ranges(self.policy, self.guarantee, facts),
+            ranges={} if other_decision else ranges_of(self.policy, self.guarantee, facts),
             other=tuple((n, v) for n, v in other_facts.items() if v != facts[n]),
             other_decision=other_decision,
         )
-
-
-def breaks(guarantee: Guarantee, facts: Facts, decision: Decision, other: Decision | None = None) -> bool:
-    """Say whether an account breaks a guarantee, by the meaning of the policy."""
-    known = {**facts, **decided(decision)}
-    match guarantee.form:
-        case GuaranteeForm.NEVER:
-            return holds(guarantee.condition, known)
-        case GuaranteeForm.ALWAYS:
-            return holds(guarantee.condition, known) and not holds(guarantee.then, known)
-        case GuaranteeForm.SAME_TREATMENT:
-            return other is not None and treatment(decision) != treatment(other)
-        case _:
-            return False
-
-
-def treatment(decision: Decision) -> tuple[object, ...]:
-    """What an account gets, as far as `same_treatment_whatever` speaks of it."""
-    return (
-        *(decision.stage, decision.step, decision.tone, decision.put_off, decision.tasks, decision.asks),
-        *(decision.stood_down, decision.tells, decision.place, decision.release, decision.limits, decision.points),
-    )
 
 
 def _speaks_of_decisions(condition: Condition) -> bool:
@@ -201,6 +256,16 @@ def _speaks_of_decisions(condition: Condition) -> bool:
 def _is_decided(name: str) -> bool:
     fact = ACCOUNT.get(name)
     return fact is not None and fact.layer >= Layer.CONTACT
+
+
+def twins(policy: Policy, fact: str) -> tuple[str, ...]:
+    """The facts that count the same as this one: no account can be otherwise in the one alone."""
+    if fact in PROMISES:
+        return PROMISES
+    counted = {"days_past_due": (Since.DUE_DATE, Since.INVOICE_DATE), "days_since_stage": (Since.PREVIOUS_STAGE,)}.get(
+        fact, ()
+    )
+    return tuple(clock.fact for clock in clocks(policy) if clock.since in counted)
 
 
 def differently(ask: Asking, one: Symbols, other: Symbols) -> z3.BoolRef:
@@ -216,7 +281,7 @@ def _differ(ask: Asking, one: Symbol, other: Symbol) -> z3.BoolRef:
     return one.value != other.value
 
 
-def _ranges(policy: Policy, guarantee: Guarantee, facts: Facts) -> dict[str, Range]:
+def ranges_of(policy: Policy, guarantee: Guarantee, facts: Facts) -> dict[str, Range]:
     """How far each number can move alone, in steps of the numbers that the policy asks, with the guarantee broken."""
     conditions = [reading.condition for reading in account_conditions(policy)]
     conditions += [stage.reached for stage in policy.stages()]

@@ -7,12 +7,13 @@ seed, and a measure in the solver's own steps instead of seconds.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import z3
 
 from duly.language.conditions import Condition, Facts, Op, Value
 from duly.language.invariants import Implies, Invariant, Related, invariants
-from duly.language.policy import Policy
+from duly.language.policy import Period, Policy, Since
 from duly.language.reads import FactColumn
 from duly.language.vocabulary import Type
 from duly.review.prove.symbols import NUMERIC, OTHER, Account, Asking, Symbols, Words, account, columns_of, read_back
@@ -40,6 +41,7 @@ class Search:
         self.also = tuple(also)
         self.policies = tuple(policies)
         self.columns = columns_of(policies, self.also)
+        self.invariants = tuple(dict.fromkeys(i for policy in policies for i in invariants(policy)))
         self.account = account(policies, self.context, self.ask.words, also=self.also)
         self._solver = z3.Solver(ctx=self.context)
         self._solver.set("rlimit", measure)
@@ -49,12 +51,21 @@ class Search:
     def suppositions(self, those: Account) -> Iterator[z3.BoolRef]:
         """What is true of every account: bounds and invariants."""
         yield from those.axioms
-        for invariant in dict.fromkeys(i for policy in self.policies for i in invariants(policy)):
-            yield symbolic(self.ask, invariant, those.facts)
+        yield from (symbolic(self.ask, invariant, those.facts) for invariant in self.invariants)
 
     def suppose(self, *conditions: z3.BoolRef) -> None:
         """Look only for accounts of which this is true, from now on."""
         self._solver.add(*conditions)
+
+    @contextmanager
+    def supposing(self, *conditions: z3.BoolRef) -> Iterator[None]:
+        """Look only for accounts of which this is true, and whatever is supposed meanwhile, until the block ends."""
+        self._solver.push()
+        try:
+            self.suppose(*conditions)
+            yield
+        finally:
+            self._solver.pop()
 
     def is_possible(self, *more: z3.BoolRef) -> bool:
         """Say whether such an account can exist; raises `Unsettled`."""
@@ -63,21 +74,63 @@ class Search:
             raise Unsettled
         return bool(answer == z3.sat)
 
+    def needed(self, supposed: Sequence[z3.BoolRef]) -> list[int] | None:
+        """Which of the suppositions, by their places, leave no account together; None where there is one."""
+        if self.is_possible(*supposed):
+            return None
+        core = {formula.get_id() for formula in self._solver.unsat_core()}
+        return [at for at, formula in enumerate(supposed) if formula.get_id() in core]
+
     def plainest(self) -> z3.ModelRef:
-        """An account with every fact zero, no, none or unknown where that can be, and its numbers small."""
+        """An account with every fact zero, no, none or unknown where that can be, and its numbers small.
+
+        Stages were executed when their day had come, where that can be.
+        """
+        for usual in self._stages_in_their_time():
+            if self.is_possible(usual):
+                self.suppose(usual)
+        model = self.any_one()
+        large = []
         for column in self.columns:
+            is_quiet = False
             for quiet in self._quiet(column):
-                if self.is_possible(quiet):
+                # What is so of the account at hand need not be asked.
+                if z3.is_true(model.eval(quiet, model_completion=True)):
+                    is_quiet = True
                     self.suppose(quiet)
-        for column in self.columns:
-            if column.type in NUMERIC and not column.member:
-                self._make_small(column)
+                elif self.is_possible(quiet):
+                    is_quiet = True
+                    model = self._solver.model()
+                    self.suppose(quiet)
+            if not is_quiet and column.type in NUMERIC and not column.member:
+                large.append(column)
+        for column in large:
+            self.make_small(self.account.facts[column.name].value)
+        return self.any_one()
+
+    def any_one(self) -> z3.ModelRef:
+        """An account of which all that is supposed is true; there must be one."""
         self.is_possible()
+        return self._solver.model()
+
+    def model(self) -> z3.ModelRef:
+        """The account that the last question found possible."""
         return self._solver.model()
 
     def facts(self, model: z3.ModelRef) -> dict[str, Value]:
         """The facts of the account in a model."""
         return read_back(self.account, model)
+
+    def _stages_in_their_time(self) -> Iterator[z3.BoolRef]:
+        """Of each stage, that it was not executed before its day; it can have been, for an older invoice paid since."""
+        facts = self.account.facts
+        counted = (stage for policy in self.policies for stage in policy.stages())
+        times = dict.fromkeys((s.days_fact, s.after.clock, s.after.number) for s in counted if s.after is not None)
+        for days, clock, number in times:
+            if clock.since is not Since.PREVIOUS_STAGE and clock.period is Period.DAYS:
+                executed, since = facts[days], facts[clock.fact]
+                long_enough = self.ask.both(since.known, since.value >= number + executed.value)
+                yield z3.Implies(executed.known, long_enough)
 
     def _quiet(self, column: FactColumn) -> Iterator[z3.BoolRef]:
         symbol = self.account.facts[column.fact if column.member else column.name]
@@ -95,8 +148,8 @@ class Search:
                 words = self.account.choices[column.name]
                 yield symbol.value == self.ask.word(USUAL_WORD.get(column.name, words[0]))
 
-    def _make_small(self, column: FactColumn) -> None:
-        value = self.account.facts[column.name].value
+    def make_small(self, value: z3.ArithRef) -> None:
+        """Look only for accounts in which the number is as near to zero as it can be."""
         size = z3.If(value < 0, -value, value)
         self.is_possible()
         least, most = 0, self._size_in_model(value)

@@ -17,25 +17,38 @@ from duly.language.conditions import Any, Condition
 from duly.language.policy import ASK_NOTHING, Climb, Ladder, Policy, Stage, Stops
 from duly.review.prove.symbols import Asking, Symbol, Symbols
 from duly.rules import layers
-from duly.rules.decision import NONE
+from duly.rules.decision import NONE, Wait
 
 _OfStage = Callable[[Stage], Condition]
 
 
 @dataclass(frozen=True, slots=True)
 class _Climbed:
-    """What one ladder comes to: words for step, stage and tone."""
+    """What one ladder comes to: words for step, stage, tone, why nothing acts (or none), and what is next."""
 
     step: z3.ArithRef
     stage: z3.ArithRef
     tone: z3.ArithRef
     put_off: z3.BoolRef
     repeat: z3.BoolRef
+    candidate: z3.ArithRef
+    reached: z3.BoolRef
+    gap: z3.BoolRef
+    wait: z3.ArithRef
+    next_stage: z3.ArithRef
 
 
 def decide(policy: Policy, asking: Asking, facts: Symbols) -> dict[str, Symbol]:
     """The facts with what is decided today, by their vocabulary names, and what the decision has besides."""
     return _Deciding(policy, asking, dict(facts)).decided()
+
+
+def before_stages(policy: Policy, asking: Asking, facts: Symbols) -> dict[str, Symbol]:
+    """The facts with what is decided before any stage is looked at: segment, ladder and pauses."""
+    deciding = _Deciding(policy, asking, dict(facts))
+    deciding.segment_layer()
+    deciding.pause_layer()
+    return deciding.facts
 
 
 class _Deciding:
@@ -100,22 +113,30 @@ class _Deciding:
         """Every ladder's answer, chosen by the account's ladder: on none, nothing is proposed."""
         ask = self.ask
         none = ask.word(NONE)
-        step, stage, tone = none, none, none
-        put_off, repeat = ask.false, ask.false
+        step, stage, tone, candidate = none, none, none, none
+        put_off, repeat, reached, gap = ask.false, ask.false, ask.false, ask.false
+        wait, next_stage = ask.word(Wait.NO_LADDER.value), none
         for ladder in self.policy.ladders:
             on = self.on(ladder)
             mine = self.climbed(ladder)
-            step, stage, tone = (
+            words = (mine.step, mine.stage, mine.tone, mine.candidate, mine.wait, mine.next_stage)
+            step, stage, tone, candidate, wait, next_stage = (
                 z3.If(on, value, otherwise)
-                for value, otherwise in zip((mine.step, mine.stage, mine.tone), (step, stage, tone), strict=True)
+                for value, otherwise in zip(words, (step, stage, tone, candidate, wait, next_stage), strict=True)
             )
             put_off, repeat = z3.If(on, mine.put_off, put_off), z3.If(on, mine.repeat, repeat)
+            reached, gap = z3.If(on, mine.reached, reached), z3.If(on, mine.gap, gap)
         for name, value in {
             "step": step,
             "stage": stage,
             "tone": tone,
             "put_off": put_off,
             "repeat": repeat,
+            "candidate": candidate,
+            "candidate_reached": reached,
+            "candidate_gap_is_open": gap,
+            "wait": wait,
+            "next_stage": next_stage,
         }.items():
             self.know(name, value)
 
@@ -155,13 +176,22 @@ class _Deciding:
 
         gap = of_candidate(lambda stage: layers.gap_is_open(ladder, stage))
         cap = of_candidate(lambda stage: layers.cap_allows(self.policy, stage))
-        before = ask.both(
-            reached,
-            candidate > 0,
-            z3.Not(self.holds(layers.stops(self.policy, Stops.STAGES))),
-            z3.Not(self.holds(layers.too_small(self.policy))),
-            z3.Not(self.holds(layers.OUTCOME_UNKNOWN)),
+        stopped = self.holds(layers.stops(self.policy, Stops.STAGES))
+        too_small = self.holds(layers.too_small(self.policy))
+        unknown = self.holds(layers.OUTCOME_UNKNOWN)
+        before = ask.both(reached, candidate > 0, z3.Not(stopped), z3.Not(too_small), z3.Not(unknown))
+        waits = (
+            (ask.both(self.holds(layers.NOTHING_LEFT), z3.Not(reached)), Wait.NOTHING_TO_CHASE),
+            (ask.both(z3.Not(self.holds(layers.IS_LATE)), z3.Not(reached)), Wait.NOT_LATE),
+            (stopped, Wait.PAUSED),
+            (too_small, Wait.TOO_SMALL),
+            (unknown, Wait.OUTCOME_UNKNOWN),
+            (candidate == 0, Wait.LADDER_DONE),
+            (z3.Not(reached), Wait.NOT_YET),
+            (z3.Not(gap), Wait.GAP),
+            (z3.Not(cap), Wait.CAP),
         )
+        wait = ask.first(((so, ask.word(why.value)) for so, why in waits), ask.word(NONE))
         acts = ask.both(before, gap, cap)
         rung = z3.If(acts, candidate, zero)
 
@@ -177,6 +207,11 @@ class _Deciding:
             tone=self.tone(rung, rungs),
             put_off=ask.either(ask.both(before, z3.Not(ask.both(gap, cap))), closed),
             repeat=ask.both(acts, again),
+            candidate=word_at(candidate),
+            reached=reached,
+            gap=gap,
+            wait=wait,
+            next_stage=z3.If(wait == ask.word(Wait.NOT_LATE.value), ask.word(NONE), word_at(candidate)),
         )
 
     def tone(self, rung: z3.ArithRef, rungs: list[tuple[int, Stage]]) -> z3.ArithRef:
@@ -219,6 +254,7 @@ class _Deciding:
         release = {hold.id: self.holds(layers.releases(hold)) for hold in policy.holds}
         self.know_members("placed_today", place)
         self.know_members("released_today", release)
+        self.know_members("hold_waits", {h.id: self.ask.both(wanted[h.id], z3.Not(place[h.id])) for h in policy.holds})
 
     def limit_layer(self) -> None:
         self.know_members("limits", {r.id: self.holds(layers.reviews_limit(r)) for r in self.policy.credit_limits})
