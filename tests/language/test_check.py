@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from click.testing import CliRunner, Result
 
+from duly.review.check.catalogue import CATALOGUE
 from duly_cli.check import command as check
 from duly_cli.schema import command as schema
 from tests.language.policies import SMALL, STANDARD, write
@@ -21,13 +23,13 @@ def run(*arguments: str | Path) -> Result:
     return result
 
 
-def test_a_good_policy_is_shown_with_what_is_acted_on_and_what_is_not() -> None:
+def test_a_good_policy_is_shown_with_what_is_acted_on() -> None:
     result = run(STANDARD)
     assert result.exit_code == 0
-    title, acted_on, not_yet = result.output.splitlines()
+    title, acted_on = result.output.splitlines()
     assert "`standard`" in title
     assert "ladder, tone_limits" in acted_on
-    assert not_yet.endswith("not acted on yet: signed_off_by")
+    assert "signed_off_by" in acted_on
 
 
 def test_a_folder_is_checked_file_by_file_and_every_problem_is_shown(tmp_path: Path) -> None:
@@ -96,3 +98,56 @@ def test_the_schema_is_printed_as_it_lies_in_the_checkout(options: list[str], na
     result = CliRunner().invoke(schema, options)
     assert result.exit_code == 0
     assert result.output == (STANDARD.parents[1] / "schemas" / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("form", ["github", "sarif", "junit"])
+def test_a_ci_reads_the_same_findings_and_the_same_code(tmp_path: Path, form: str) -> None:
+    path = write(tmp_path, SMALL.replace("tone: firm", "tone: frim"), "bad.yaml")
+    result = run(path, "--format", form)
+    assert result.exit_code == 3
+    match form:
+        case "github":
+            (error,) = result.output.splitlines()
+            assert error.startswith(f"::error file={path.as_posix()},line=11,col=39,endLine=11,endColumn=43,")
+        case "sarif":
+            (sarif,) = json.loads(result.output)["runs"]
+            assert [(r["ruleId"], r["level"]) for r in sarif["results"]] == [("unknown-tone", "error")]
+            assert sarif["invocations"][0]["exitCode"] == 3
+        case _:
+            (case,) = ET.fromstring(result.output).iter("testcase")
+            assert (case.get("name"), case.get("line")) == ("unknown-tone", "11")
+            assert case.find("failure") is not None
+
+
+def test_what_only_warns_is_a_remark_of_a_test_report(tmp_path: Path) -> None:
+    result = run(write(tmp_path, SMALL, "good.yaml"), "--format", "junit")
+    assert result.exit_code == 0
+    root = ET.fromstring(result.output)
+    assert root.get("failures") == "0"
+    cases = {case.get("name"): case.find("system-out") is not None for case in root.iter("testcase")}
+    assert cases["no-duties"] is True
+    assert cases["loads"] is False
+    assert {check.name for check in CATALOGUE} <= set(cases)
+
+
+def test_what_was_found_is_counted_with_a_name_to_read_about(tmp_path: Path) -> None:
+    write(tmp_path, SMALL, "a.yaml")
+    write(tmp_path, SMALL.replace("days: 30", "days: no"), "b.yaml")
+    lines = run(tmp_path).output.splitlines()
+    (counted,) = (number for number, line in enumerate(lines) if line.startswith("1 error"))
+    assert lines[counted].startswith("1 error, 1 warning in 2 files")
+    assert lines[counted - 1] == lines[counted + 1] == ""
+
+
+def test_a_name_that_was_nearly_right_is_suggested() -> None:
+    result = run("--explain", "stage-never-act")
+    assert result.exit_code == 2
+    assert "did you mean `stage-never-acts`?" in result.output
+
+
+def test_a_page_is_shown_and_nothing_is_checked() -> None:
+    result = run("no-such-file.yaml", "--explain", "stage-never-acts")
+    assert result.exit_code == 0
+    title, *rest = result.output.splitlines()
+    assert title == "stage-never-acts: warning"
+    assert {"Avoid:", "Prefer:"} <= set(rest)

@@ -167,7 +167,10 @@ def test_a_list_for_a_role_that_nobody_has_is_named(role: str) -> None:
 
 def test_the_check_says_it_with_a_book_and_exits_as_before(tmp_path: Path) -> None:
     people = "person,role\nann,salesperson\ncol,collector\ncm,credit_manager\n"
-    book = books.write(tmp_path / "book", books.HEAD + "tables: {payments: none}\n", people=people)
+    none = ["payments", "sales", "disputes", "promises", "contacts_made", "credit_lines", "holds"]
+    head = f"{books.HEAD}tables: {{{', '.join(f'{table}: none' for table in none)}}}\n"
+    assumed = 'assume: {since: "2020-01-01", insolvent: false, do_not_contact: false, relationship: normal}\n'
+    book = books.write(tmp_path / "book", head + assumed, people=people)
     policy = str(asset("policies/standard.yaml"))
     plain = CliRunner().invoke(main, ["check", policy])
     with_book = CliRunner().invoke(main, ["check", policy, "--book", str(book)])

@@ -28,8 +28,13 @@ def as_text(problems: Iterable[Problem]) -> str:
     found = tuple(problems)
     shown = [line for problem in found[:MOST_SHOWN] for line in _lines(problem)]
     if len(found) > MOST_SHOWN:
-        shown.append(f"{len(found) - MOST_SHOWN} more problems are not shown")
+        shown.append(not_shown(len(found) - MOST_SHOWN))
     return "\n".join(shown)
+
+
+def not_shown(number: int) -> str:
+    """What is said of the problems beyond those that are shown."""
+    return f"{number} more problems are not shown"
 
 
 def as_records(problems: Iterable[Problem]) -> list[dict[str, object]]:
