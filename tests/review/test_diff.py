@@ -18,6 +18,7 @@ from duly.book.read import read_book
 from duly.book.sample import write_sample
 from duly.language.load import load_policy
 from duly.language.policy import Policy
+from duly.review.diff.aspects import Aspects
 from duly.review.diff.changes import Sort, changes
 from duly.review.diff.meant import Way, meant
 from duly.review.diff.touched import touches
@@ -130,11 +131,51 @@ def test_another_order_is_a_change_only_where_order_is_meaning() -> None:
     ]
 
 
-def test_what_changes_the_facts_is_not_compared_but_on_a_book(tmp_path: Path) -> None:
+def test_what_changes_the_facts_is_never_called_equal(tmp_path: Path) -> None:
     new = edited(tmp_path, ("  grace_days: 3 ", "  grace_days: 4 "))
     found = meant(load_policy(STANDARD)[0], new)
     assert not found.is_equal
-    assert (found.witnesses, found.proved, found.not_compared) == ({}, frozenset(), "what late means changed")
+    assert found.is_equal_on_equal_facts
+    assert found.other_facts == ("what late means changed: late from day 4 before, from day 5 now",)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "beyond"),
+    [
+        ("late_interest: none", "late_interest: {contract_pct: 12}", "what is charged for lateness"),
+        ("reminders:  {accountable: collector", "reminders:  {accountable: salesperson", "who answers for what"),
+        ("tell_customer_of: [hold, ", "tell_customer_of: [", "what sales and credit do together"),
+        ("{at_most: 25, not_below", "{at_most: 99, not_below", "when a plan is stopped"),
+        ("# effective: {from: 2027-01-01}", "effective: {from: 2027-01-01}", "when the policy is in force"),
+        ("true}\n    stops: [stages, charges]", "true}\n    stops: [stages]", "when nothing is charged"),
+        ("stops: [stages, calls]", "stops: [stages]", "when nobody calls"),
+    ],
+    ids=["interest", "a duty", "a notice", "the fuse", "days in force", "a pause of charges", "a pause of calls"],
+)  # fmt: skip
+def test_what_no_decision_says_is_never_called_equal(before: str, after: str, beyond: str, tmp_path: Path) -> None:
+    new = edited(tmp_path, (before, after))
+    found = meant(load_policy(STANDARD)[0], new)
+    assert found.beyond == (beyond,)
+    assert found.is_equal_on_equal_facts
+    assert not found.is_equal
+    output = CliRunner().invoke(main, ["diff", str(STANDARD), str(tmp_path / "edited.yaml")]).output
+    assert f"No decision about an account says this, and it changed: {beyond}.\n  Apart from that, every" in output
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param("stops: [stages, calls]", "stops: [calls, stages]", id="another order of what a pause stops"),
+        pytest.param(
+            "    account: {do_not_contact: true}",
+            "    account: {not: {do_not_contact: false}}",
+            id="the same pause in other words",
+        ),
+        pytest.param("late_interest: none}", "late_interest: none, because: We ask for none.}", id="another reason"),
+    ],
+)
+def test_what_says_the_same_in_other_words_is_equal(before: str, after: str, tmp_path: Path) -> None:
+    assert meant(load_policy(STANDARD)[0], edited(tmp_path, (before, after))).is_equal
 
 
 def test_equal_is_never_contradicted_and_every_witness_is_treated_differently() -> None:
@@ -150,10 +191,11 @@ def test_equal_is_never_contradicted_and_every_witness_is_treated_differently() 
     def agree(old: Policy, other: Policy, part: str, seed: int) -> None:
         new = _with_part_of(old, other, part)
         found = meant(old, new)
+        aspects = Aspects(old, new)
         for way, witness in found.witnesses.items():
             one, two = (meaning.decide(policy, witness.all_facts) for policy in (old, new))
             assert (one, two) == (witness.old, witness.new)
-            assert treatment(one) != treatment(two), way
+            assert way in {aspects.way(aspect, pair) for aspect, pair in aspects.differences(one, two).items()}
         seen.add(found.is_equal)
         if found.is_equal:
             assert all(

@@ -9,18 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import date, time
 from enum import Enum
 from typing import Any
 
-from duly.language.conditions import ALWAYS, All, Compare, Includes, Is, Known, Not
-from duly.language.conditions import Any as AnyOf
-from duly.language.english import CHANNELS, after_english, english, stage_english
-from duly.language.policy import After, Placed, Policy, Send, Stage, Task
-from duly.money import format_minor
+from duly.language.policy import Policy
+from duly.review.diff.words import NOT_TOLD, has_parts, in_words, settled
 from duly.source import NOWHERE, Span
-
-CONDITIONS = (Compare, Is, Includes, Known, All, AnyOf, Not)
 
 
 class Sort(Enum):
@@ -66,10 +60,6 @@ PARTS: Mapping[str, str] = {
 ORDERED = frozenset({"segments"})
 """The parts whose order is meaning, beside stages and tones."""
 
-NOT_TOLD = frozenset({"id", "span", "path", "places", "lines", "files", "digest"})
-
-MONEY = frozenset({"ignore_invoice_below", "ignore_account_below", "set_to", "up_to", "down_to"})
-
 
 def changes(old: Policy, new: Policy) -> tuple[Changed, ...]:
     """Everything that changed, in the order of the policy's parts."""
@@ -101,11 +91,11 @@ class _Comparing:
         news = {getattr(part, key): part for part in after}
         for id_, part in olds.items():
             if id_ not in news:
-                yield Changed(Sort.REMOVED, f"{name} {id_}", "", self.text(part, self.old), "", part.span)
+                yield Changed(Sort.REMOVED, f"{name} {id_}", "", in_words(part, self.old), "", part.span)
         for id_, part in news.items():
             what = f"{name} {id_}"
             if id_ not in olds:
-                yield Changed(Sort.ADDED, what, "", "", self.text(part, self.new), new_span=part.span)
+                yield Changed(Sort.ADDED, what, "", "", in_words(part, self.new), new_span=part.span)
             else:
                 yield from self.inside(what, olds[id_], part)
         if ordered:
@@ -123,7 +113,7 @@ class _Comparing:
 
     def value(self, what: str, name: str, before: Any, after: Any, old: Any, new: Any) -> Iterator[Changed]:  # noqa: ANN401
         """One value of a part."""
-        if before == after:
+        if settled(before) == settled(after):
             return
         if name == "stages":
             yield from self.parts("stage", before, after)
@@ -136,7 +126,7 @@ class _Comparing:
         if name == "by_segment":
             yield from self.parts(f"{what} in segment", before, after)
             return
-        if is_dataclass(before) and is_dataclass(after) and type(before) is type(after) and _has_parts(before):
+        if is_dataclass(before) and is_dataclass(after) and type(before) is type(after) and has_parts(before):
             inner = name.replace("_", " ") if what == "policy" else f"{what}: {name.replace('_', ' ')}"
             yield from self.inside(inner, before, after)
             return
@@ -144,8 +134,8 @@ class _Comparing:
             Sort.CHANGED,
             what,
             name.replace("_", " "),
-            self.text(before, self.old, name),
-            self.text(after, self.new, name),
+            in_words(before, self.old, name, old),
+            in_words(after, self.new, name, new),
             _place(before, old),
             _place(after, new),
         )
@@ -153,58 +143,6 @@ class _Comparing:
     def order(self, what: str, before: list[str], after: list[str]) -> Iterator[Changed]:
         if before != after:
             yield Changed(Sort.REORDERED, what, "order", ", ".join(before), ", ".join(after))
-
-    # In words.
-
-    def text(self, value: Any, policy: Policy, name: str = "") -> str:  # noqa: ANN401  (any value of a policy)
-        """A value in the words of the policy."""
-        match value:
-            case None | () | "":
-                return "none"
-            case bool():
-                return "yes" if value else "no"
-            case int() if name in MONEY:
-                return format_minor(value, policy.currency)
-            case Enum():
-                return str(value.value)
-            case Stage():
-                return stage_english(value, policy.currency)
-            case After():
-                return after_english(value)
-            case Send():
-                return f"{CHANNELS[value.channel]} `{value.template}`"
-            case Task():
-                return f"task `{value.task}` for `{value.role}`"
-            case date() | time():
-                return value.isoformat()
-            case frozenset():
-                return ", ".join(sorted(self.text(one, policy) for one in value)) or "none"
-            case tuple():
-                return ", ".join(self.text(one, policy) for one in value)
-            case Mapping():
-                return ", ".join(f"{key}: {self.text(one, policy)}" for key, one in value.items()) or "none"
-            case _ if isinstance(value, CONDITIONS):
-                return english(value, policy.currency)
-            case _ if is_dataclass(value):
-                return self.whole(value, policy)
-            case _:
-                return str(value)
-
-    def whole(self, part: Any, policy: Policy) -> str:  # noqa: ANN401
-        """A part with all its values."""
-        told = (
-            f"{field.name.replace('_', ' ')} {self.text(value, policy, field.name)}"
-            for field in fields(part)
-            if field.name not in NOT_TOLD
-            and field.compare
-            and (value := getattr(part, field.name)) not in (None, (), "", ALWAYS, False, 0)
-        )
-        return "; ".join(told) or "always"
-
-
-def _has_parts(value: Any) -> bool:  # noqa: ANN401
-    """Say whether a value is told part by part: a group of settings and not a thing with words of its own."""
-    return isinstance(value, Placed) and not isinstance(value, After | Send | Task | Stage)
 
 
 def _place(value: Any, around: Any) -> Span:  # noqa: ANN401

@@ -1,173 +1,183 @@
-"""What a change of policy means: proved equal, or stricter, softer or different for a customer who is shown.
+"""What a change of policy means: proved equal, or stricter, softer or different for the accounts of each region.
 
 Two policies decide the same account; the question is whether one can exist that the new
 policy treats otherwise. Stricter is a later stage, a harsher tone, a hold placed or kept
 where it was not before; softer the same the other way round; whatever else differs (a
-request, a task, points) is different and neither. Each answer is a proof for every
-account that can exist, or an account that both policies have decided.
+request, a task, points, another template) is different and neither. Each answer is a
+proof for every account that can exist, or regions of accounts with one of each that both
+policies have decided.
 
-Where the policies count lateness otherwise, or take other invoices out, the same ledger
-gives other facts, and no account of one is an account of the other: then a book says
-whom the change touches, and nothing is proved.
+Both are asked about the same facts. Where the policies count lateness otherwise, or take
+other invoices out, the same ledger gives them other facts: then what is proved is proved
+of equal facts only, never called equal, and a book says whom the rest touches. Nor is
+equal said of a change that does something which no decision about an account says: what
+is charged for lateness, who answers for it, what colleagues and customers are told.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from enum import Enum
+from dataclasses import dataclass, replace
+from operator import attrgetter
 
-import z3
+from duly.language.conditions import Condition
+from duly.language.policy import Calendar, Duty, Late, Placed, Policy, Stops
+from duly.review.diff.aspects import Way
+from duly.review.diff.regions import MOST, NO_REGIONS, Regions, Witness, regions, ways_in
+from duly.review.prove.search import MEASURE, Search, Unsettled
+from duly.review.prove.symbolic import before_stages
+from duly.rules import layers
 
-from duly.language.conditions import Facts, Value
-from duly.language.policy import Policy
-from duly.review.prove.proof import differently, treatment
-from duly.review.prove.search import MEASURE, Search, Unsettled, telling
-from duly.review.prove.symbolic import decide
-from duly.review.prove.symbols import Asking, Symbol, Symbols
-from duly.rules import meaning
-from duly.rules.decision import NONE, Decision
-
-
-class Way(Enum):
-    """Which way an account is treated otherwise."""
-
-    STRICTER = "stricter"
-    SOFTER = "softer"
-    DIFFERENT = "different"
-
-
-@dataclass(frozen=True, slots=True)
-class Witness:
-    """An account that the two policies treat differently, and what each gives it."""
-
-    all_facts: Facts
-    facts: tuple[tuple[str, Value], ...]
-    old: Decision
-    new: Decision
+__all__ = ["Meant", "Way", "Witness", "meant"]
 
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """What a change means: a witness for each way in which it changes somebody's treatment.
+    """What a change means: a witness for each way in which it changes somebody's treatment, and the regions.
 
     `proved` are the ways in which it changes nobody's; `not_proved` those that could
-    not be settled. `not_compared` says why nothing could be proved at all.
+    not be settled. `other_facts` says why the same ledger gives the two policies other
+    facts, so that all this is of equal facts; `not_compared` why nothing could be
+    proved at all. `accounts` are those whose exceptions changed: none of it is of them.
+    `beyond` is what changed of all that the policy does and no decision about an account
+    says: none of it is of that either.
     """
 
     witnesses: Mapping[Way, Witness]
     proved: frozenset[Way] = frozenset()
     not_proved: frozenset[Way] = frozenset()
     not_compared: str = ""
+    other_facts: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    beyond: tuple[str, ...] = ()
+    regions: Regions = NO_REGIONS
 
     @property
     def is_equal(self) -> bool:
-        """Say whether every account that can exist is proved to be treated alike."""
+        """Say whether every account that can exist is proved to be treated alike, whatever the ledger."""
+        return self.is_equal_on_equal_facts and not (self.other_facts or self.accounts or self.beyond)
+
+    @property
+    def is_equal_on_equal_facts(self) -> bool:
+        """Say whether every account without a changed exception is proved to be treated alike on the same facts."""
         return self.proved == frozenset(Way)
 
 
-def meant(old: Policy, new: Policy, *, measure: int = MEASURE) -> Meant:
-    """What it means to put the new policy in the place of the old one."""
-    if why := "; ".join(_other_facts(old, new)):
+def meant(old: Policy, new: Policy, *, measure: int = MEASURE, most: int = MOST) -> Meant:
+    """What it means to put the new policy in the place of the old one; `most` regions are told of one thing."""
+    if why := "; ".join(_incomparable(old, new)):
         return Meant({}, not_compared=why)
-    witnesses: dict[Way, Witness] = {}
-    proved, not_proved = set(), set()
-    for way in Way:
-        try:
-            found = _Comparing(old, new, measure).witness(way)
-        except Unsettled:
-            not_proved.add(way)
-            continue
-        if found is None:
-            proved.add(way)
-        else:
-            witnesses[way] = found
-    return Meant(witnesses, frozenset(proved), frozenset(not_proved))
+    found = regions(old, new, measure=measure, most=most)
+    witnesses = {region.way: region.witness for region in reversed(found.found)}
+    open_ways = frozenset(Way) - witnesses.keys()
+    not_proved = ways_in(old, new, found.unfinished, open_ways, measure=measure) if found.unfinished else frozenset()
+    return Meant(
+        witnesses={way: witnesses[way] for way in Way if way in witnesses},
+        proved=open_ways - not_proved,
+        not_proved=not_proved,
+        other_facts=tuple(_other_facts(old, new)),
+        accounts=tuple(_accounts(old, new)),
+        beyond=tuple(_beyond(old, new, measure)),
+        regions=found,
+    )
+
+
+def _incomparable(old: Policy, new: Policy) -> Iterator[str]:
+    """Why no account of one policy is an account of the other."""
+    if old.unit != new.unit:
+        yield "what is decided at once changed"
+    if old.currency != new.currency:
+        yield "the currency changed"
 
 
 def _other_facts(old: Policy, new: Policy) -> Iterator[str]:
-    """Why the same ledger gives the two policies different facts."""
-    if old.late != new.late:
-        yield "what late means changed"
-    if old.invoice_pauses != new.invoice_pauses:
+    """Why the same ledger gives the two policies other facts."""
+    if _counted(old.late) != _counted(new.late):
+        days = [policy.late.grace_days + 1 for policy in (old, new)]
+        only = replace(_counted(old.late), grace_days=0) == replace(_counted(new.late), grace_days=0)
+        now = f": late from day {days[0]} before, from day {days[1]} now" if only else ""
+        yield f"what late means changed{now}"
+    if [(p.when, p.disputed_part_only) for p in old.invoice_pauses] != [
+        (p.when, p.disputed_part_only) for p in new.invoice_pauses
+    ]:
         yield "which invoices are taken out changed"
-    if old.calendar != new.calendar:
+    if _open(old.calendar) != _open(new.calendar):
         yield "the calendar changed"
-    if (old.unit, old.resets) != (new.unit, new.resets):
-        yield "what is decided at once, or when an episode ends, changed"
-    if old.currency != new.currency:
-        yield "the currency changed"
-    if old.exceptions != new.exceptions:
-        yield "the exceptions changed"
+    if old.resets != new.resets:
+        yield "when an episode ends changed"
     caps = [policy.limits.contacts_per_customer for policy in (old, new)]
-    if [cap and cap.in_days for cap in caps] != [caps[0] and caps[0].in_days] * 2:
+    if caps[0] and caps[1] and caps[0].in_days != caps[1].in_days:
         yield "the window of the contact cap changed"
     silent = [{stage.id for stage in policy.stages() if not stage.contacts} for policy in (old, new)]
-    if silent[0] != silent[1]:
+    both = {*old.stage_ids} & {*new.stage_ids}
+    if silent[0] & both != silent[1] & both:
         yield "which stages reach the customer changed"
 
 
-class _Comparing:
-    def __init__(self, old: Policy, new: Policy, measure: int) -> None:
-        self.old = old
-        self.new = new
-        self.search = Search([old, new], measure=measure)
-        self.ask = self.search.ask
-        self.before = decide(old, self.ask, self.search.account.facts)
-        self.after = decide(new, self.ask, self.search.account.facts)
+def _counted(late: Late) -> Late:
+    """What lateness hangs on; what is too small to chase is decided and no fact."""
+    return replace(late, ignore_account_below=0, because="")
 
-    def witness(self, way: Way) -> Witness | None:
-        """An account that is treated otherwise in this way; None where it is proved that there is none."""
-        stricter, softer = self.harsher(self.before, self.after), self.harsher(self.after, self.before)
-        match way:
-            case Way.STRICTER:
-                self.search.suppose(stricter)
-            case Way.SOFTER:
-                self.search.suppose(softer)
-            case Way.DIFFERENT:
-                self.search.suppose(differently(self.ask, self.before, self.after), z3.Not(stricter), z3.Not(softer))
-        if not self.search.is_possible():
-            return None
-        facts = self.search.facts(self.search.plainest())
-        old, new = meaning.decide(self.old, facts), meaning.decide(self.new, facts)
-        if treatment(old) == treatment(new):
-            raise AssertionError("the witness is treated alike by the meaning of both policies")
-        return Witness(facts, tuple(telling(facts, self.search.columns)), old, new)
 
-    def harsher(self, one: Symbols, other: Symbols) -> z3.BoolRef:
-        """That the other decision is harsher in some way than the one."""
-        placed, kept = "placed_today", "released_today"
-        return self.ask.either(
-            self.rank(other["step"], self.stages()) > self.rank(one["step"], self.stages()),
-            self.rank(other["tone"], self.tones()) > self.rank(one["tone"], self.tones()),
-            _more(self.ask, other[placed], one[placed]),
-            _more(self.ask, one[kept], other[kept]),
+def _open(calendar: Calendar) -> Calendar:
+    return replace(calendar, because="", contact=replace(calendar.contact, because=""))
+
+
+def _accounts(old: Policy, new: Policy) -> Iterator[str]:
+    """The accounts whose exceptions are not the same in both."""
+    olds, news = ({e.account: replace(e, because="") for e in policy.exceptions} for policy in (old, new))
+    yield from (account for account in dict.fromkeys((*olds, *news)) if olds.get(account) != news.get(account))
+
+
+# What no decision about an account says.
+
+
+def _beyond(old: Policy, new: Policy, measure: int) -> Iterator[str]:
+    """What the policy does besides deciding accounts, as far as it changed."""
+    if _said(old.charges) != _said(new.charges):
+        yield "what is charged for lateness"
+    if _duties(old) != _duties(new):
+        yield "who answers for what"
+    if _said(old.together) != _said(new.together):
+        yield "what sales and credit do together"
+    if _said(old.limits.fuse) != _said(new.limits.fuse):
+        yield "when a plan is stopped"
+    if _said(old.effective) != _said(new.effective):
+        yield "when the policy is in force"
+    for what, said in ((Stops.CHARGES, "when nothing is charged"), (Stops.CALLS, "when nobody calls")):
+        if _stopping(old, what) != _stopping(new, what) and not _stopped_alike(old, new, what, measure):
+            yield said
+
+
+def _said(part: Placed) -> Placed:
+    """The part without its reason."""
+    return replace(part, because="")
+
+
+def _duties(policy: Policy) -> frozenset[Duty]:
+    """The duties, whose order says nothing."""
+    return frozenset(
+        replace(
+            duty,
+            because="",
+            by_segment=tuple(sorted((replace(d, because="") for d in duty.by_segment), key=attrgetter("id"))),
         )
-
-    def rank(self, word: Symbol, words: tuple[str, ...]) -> z3.ArithRef:
-        ask = self.ask
-        return ask.first(
-            ((word.value == ask.word(name), ask.number(n)) for n, name in enumerate(words)), ask.number(-1)
-        )
-
-    def stages(self) -> tuple[str, ...]:
-        """The stages of both, mildest first: the old policy's order, the new one's own at their places in it."""
-        return _merged(self.old.stage_ids, self.new.stage_ids)
-
-    def tones(self) -> tuple[str, ...]:
-        return _merged(self.old.tones, self.new.tones)
+        for duty in policy.responsible
+    )
 
 
-def _more(ask: Asking, one: Symbol, other: Symbol) -> z3.BoolRef:
-    """That one set has a member that the other has not."""
-    return ask.either(*(ask.both(inside, z3.Not(other.members.get(m, ask.false))) for m, inside in one.members.items()))
+def _stopping(policy: Policy, what: Stops) -> frozenset[tuple[str, Condition]]:
+    return frozenset((pause.id, pause.when) for pause in policy.account_pauses if what in pause.stops)
 
 
-def _merged(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
-    """The words of both, each new one right behind the one that it follows."""
-    merged = list(first)
-    for at, word in enumerate(second):
-        if word not in merged:
-            before = second[at - 1] if at else None
-            merged.insert(merged.index(before) + 1 if before is not None else 0, word)
-    return tuple(word for word in merged if word != NONE)
+def _stopped_alike(old: Policy, new: Policy, what: Stops, measure: int) -> bool:
+    """Say whether it is proved that the pauses of both stop this part of the policy for the same accounts."""
+    search = Search([old, new], measure=measure)
+    stopped = [
+        search.ask.holds(layers.stops(policy, what), before_stages(policy, search.ask, search.account.facts))
+        for policy in (old, new)
+    ]
+    try:
+        return not search.is_possible(stopped[0] != stopped[1])
+    except Unsettled:
+        return False

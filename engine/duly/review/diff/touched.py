@@ -1,6 +1,8 @@
 """Whom a change of policy touches: every account of a book that the two policies treat differently.
 
-Both decide the whole book as of the same day, each over its own facts.
+Both decide the whole book as of the same day, each over its own facts. Who has been sent
+a stage and is proposed one that is no harsher is named apart: that is what goes wrong
+where a policy is changed in the middle of an episode.
 """
 
 from __future__ import annotations
@@ -10,11 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from duly.book.available import refuse_what_is_missing
 from duly.book.book import Book
 from duly.book.facts import build_facts
 from duly.language.policy import Policy
-from duly.plan.make import refuse_what_is_missing
-from duly.review.prove.proof import treatment
+from duly.review.diff.aspects import Aspects
+from duly.review.diff.episodes import sent_again
 from duly.rules import columnar
 from duly.rules.columnar import Key
 from duly.rules.decision import NONE, Decision
@@ -33,6 +36,7 @@ class Touched:
     past_due: int
     old: Decision | None
     new: Decision | None
+    is_sent_again: bool = False
 
     @property
     def rise(self) -> tuple[int, int]:
@@ -69,10 +73,21 @@ class Touches:
     by_salesperson: Mapping[str, Sums]
     by_collector: Mapping[str, Sums]
 
+    @property
+    def past_due(self) -> int:
+        """What is past due of all who are treated differently, in minor units."""
+        return sum(one.past_due for one in self.touched)
+
+    @property
+    def sent_again(self) -> tuple[Touched, ...]:
+        """Those who are proposed a stage no harsher than one that they were sent."""
+        return tuple(one for one in self.touched if one.is_sent_again)
+
 
 def touches(old: Policy, new: Policy, book: Book, as_of: date) -> Touches:
     """What the change does to the book; raises `Refused` (4) where either reads what the book lacks."""
     before, after = _decided(old, book, as_of), _decided(new, book, as_of)
+    aspects = Aspects(old, new)
     about = _about(book)
     money = dict(_past_due(book))
     found = []
@@ -80,11 +95,12 @@ def touches(old: Policy, new: Policy, book: Book, as_of: date) -> Touches:
     for key in sorted({*before, *after}):
         one, other = before.get(key), after.get(key)
         matrix[_step(one), _step(other)] += 1
-        if _treated(one) != _treated(other):
+        if one is None or other is None or aspects.differences(one, other):
             name, salesperson, collector = about.get(key[1], ("", "", ""))
-            found.append(Touched(key, name, salesperson, collector, money.get(key, 0), one, other))
-    ranks = {stage: n for n, stage in enumerate((NOTHING, *_both(old.stage_ids, new.stage_ids)))}
-    tones = {tone: n for n, tone in enumerate((NONE, *_both(old.tones, new.tones)))}
+            again = one is not None and other is not None and sent_again(old, new, one, other)
+            found.append(Touched(key, name, salesperson, collector, money.get(key, 0), one, other, again))
+    ranks = {stage: n for n, stage in enumerate((NOTHING, *aspects.stages))}
+    tones = {tone: n for n, tone in enumerate((NONE, *aspects.tones))}
 
     def harsher(one: Touched) -> tuple[object, ...]:
         stages = ranks.get(_step(one.new), 0) - ranks.get(_step(one.old), 0)
@@ -120,20 +136,12 @@ def _about(book: Book) -> Mapping[str, tuple[str, str, str]]:
     return {customer: (name or "", seller or "", collector or "") for customer, name, seller, collector in rows}
 
 
-def _treated(decision: Decision | None) -> tuple[object, ...] | None:
-    return treatment(decision) if decision else None
-
-
 def _step(decision: Decision | None) -> str:
     return NOTHING if decision is None or decision.step == NONE else decision.step
 
 
 def _tone(decision: Decision | None) -> str:
     return NONE if decision is None else decision.tone
-
-
-def _both(first: Sequence[str], second: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys((*first, *second)))
 
 
 def _sums(found: Sequence[tuple[Decision | None, Touched]]) -> Mapping[str, Sums]:
