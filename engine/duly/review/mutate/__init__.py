@@ -1,0 +1,1 @@
+"""Policies changed by one small mistake each, and the cases that notice."""
