@@ -56,6 +56,7 @@ def test_no_tracked_file_names_a_place_on_somebodys_machine() -> None:
 def test_the_top_level_holds_what_the_design_names_and_nothing_else() -> None:
     expected = {
         *("policies", "engine", "templates", "cli", "schemas", "tests", "docs"),
+        "action.yml",  # where GitHub looks for an Action
         *("pyproject.toml", "requirements.lock", "Makefile", "README.md", "CHANGELOG.md", "LICENSE"),
     }
     found = {path.relative_to(CHECKOUT).parts[0] for path in tracked_files()}

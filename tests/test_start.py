@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from duly.book.read import read_book
 from duly.language.load import load_policy
 from duly_cli import demo, init
+from duly_cli.main import main
 
 
 def test_demo_writes_a_book_and_names_the_next_command(tmp_path: Path) -> None:
@@ -41,6 +42,16 @@ def test_init_writes_a_policy_that_loads_and_a_schema_that_its_modeline_finds(tm
     assert (path.parent / modeline.partition("=")[2]).is_file()
     assert (tmp_path / "team" / "schemas" / "overlay.schema.json").is_file()
     assert "duly check policies" in (tmp_path / "team" / ".pre-commit-config.yaml").read_text()
+
+
+def test_the_policy_that_init_writes_does_what_its_cases_expect(tmp_path: Path) -> None:
+    CliRunner().invoke(init.command, [str(tmp_path / "team")])
+    policies = tmp_path / "team" / "policies"
+    modeline = (policies / "standard.cases.yaml").read_text(encoding="utf-8").splitlines()[0]
+    assert (policies / modeline.partition("$schema=")[2]).is_file()
+    result = CliRunner().invoke(main, ["test", str(policies)])
+    assert result.exit_code == 0
+    assert "cases passed" in result.output
 
 
 @pytest.mark.parametrize("name", ["book.yaml", "policies/standard.yaml", ".pre-commit-config.yaml"])

@@ -36,8 +36,11 @@ tables:
 #    - {day: 2026-01-01, from: CAD, to: USD, rate: "0.72"}
 """
 
-SCHEMAS = tuple(f"schemas/{name}.schema.json" for name in ("policy", "overlay", "approvers", "channels"))
-"""What an editor completes and checks by: whole policies, files that extend another, approvers, channels."""
+POLICY = ("policies/standard.yaml", "policies/standard.cases.yaml")
+"""A policy to start from, and what it is expected to do."""
+
+SCHEMAS = tuple(f"schemas/{name}.schema.json" for name in ("policy", "overlay", "cases", "approvers", "channels"))
+"""What an editor completes and checks by: policies, files that extend another, their cases, approvers, channels."""
 
 CHANNELS = """\
 # yaml-language-server: $schema=schemas/channels.schema.json
@@ -69,6 +72,18 @@ repos:
         name: the policies are in order
         entry: duly check policies
         language: system
+        files: ^(policies|templates)/
+        pass_filenames: false
+      - id: duly-fmt
+        name: the policies are laid out alike
+        entry: duly fmt --check policies
+        language: system
+        files: ^policies/
+        pass_filenames: false
+      - id: duly-test
+        name: the policies do what their cases expect
+        entry: duly test policies
+        language: system
         files: ^policies/
         pass_filenames: false
 """
@@ -87,8 +102,7 @@ def command(folder: Path) -> None:
     from duly.journal.create import create
 
     files = {
-        "policies/standard.yaml": asset("policies/standard.yaml").read_text(encoding="utf-8"),
-        **{name: asset(name).read_text(encoding="utf-8") for name in SCHEMAS},
+        **{name: asset(name).read_text(encoding="utf-8") for name in (*POLICY, *SCHEMAS)},
         **_templates(asset("templates")),
         "policies/approvers.yaml": APPROVERS,
         "channels.yaml": CHANNELS,
