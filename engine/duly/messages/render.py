@@ -26,6 +26,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
+from duly.kept import Kept
 from duly.messages.compose import Composed, Composer, key_of
 from duly.messages.guard import Owners, check_matter, check_message
 from duly.messages.matter import Matter, Rendered
@@ -90,50 +91,22 @@ def render(
         is_done = True
     finally:
         for worker in crew:
-            if not (is_done and _keep(worker)):
-                worker.stop()
+            _kept.let_wait_or_stop(worker, is_done=is_done)
 
 
-MOST_KEPT = 2
-"""So many processes at most wait for what is rendered next."""
+_kept = Kept["Worker"](2)
 
-_kept: list[list[Worker]] = []
-"""The processes that wait; no list outside of `processes_kept`."""
-
-
-@contextlib.contextmanager
-def processes_kept() -> Iterator[None]:
-    """Until the end of the block a process that has composed all it was asked goes on to what is rendered next."""
-    if _kept:
-        yield
-        return
-    waiting: list[Worker] = []
-    _kept.append(waiting)
-    try:
-        yield
-    finally:
-        _kept.remove(waiting)
-        for worker in waiting:
-            worker.stop()
+processes_kept = _kept.until_the_end
+"""Until the end of the block a process that has composed all it was asked goes on to what is rendered next."""
 
 
 def _worker_for(templates: Templates, seconds_each: float, memory: int) -> Worker:
     """One that waits and is bound alike, with these templates from now on, or a new one."""
-    for waiting in _kept:
-        for worker in waiting:
-            if worker.is_bound_by(seconds_each, memory):
-                waiting.remove(worker)
-                worker.take(templates)
-                return worker
-    return Worker(templates, seconds_each, memory)
-
-
-def _keep(worker: Worker) -> bool:
-    """Let the worker wait where that is asked for and its process is the one it began with."""
-    if not _kept or len(_kept[0]) >= MOST_KEPT or not worker.is_sound:
-        return False
-    _kept[0].append(worker)
-    return True
+    worker = _kept.taken(lambda waiting: waiting.is_bound_by(seconds_each, memory))
+    if worker is None:
+        return Worker(templates, seconds_each, memory)
+    worker.take(templates)
+    return worker
 
 
 def guarded(templates: Templates, matter: Matter, answer: Composed | Unrendered, owners: Owners) -> Answer:

@@ -26,6 +26,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
+from duly.kept import Kept
 from duly.language.conditions import Facts, Value
 from duly.language.policy import Policy
 from duly.rules.decision import Decision
@@ -96,8 +97,7 @@ def decide_all(
                 yield from _answered(*asked.popleft())
         is_done = True
     finally:
-        if not (is_done and _keep(worker)):
-            worker.stop()
+        _kept.let_wait_or_stop(worker, is_done=is_done)
 
 
 def _answered(keys: list[K], answers: Future[list[Answer]]) -> Iterator[tuple[K, Answer]]:
@@ -107,45 +107,15 @@ def _answered(keys: list[K], answers: Future[list[Answer]]) -> Iterator[tuple[K,
 MOST_KEPT = 3
 """So many processes at most wait for a next book, the newest."""
 
-_kept: list[list[Worker]] = []
-"""The processes that wait, the oldest first; no list outside of `processes_kept`."""
+_kept = Kept["Worker"](MOST_KEPT)
 
-
-@contextlib.contextmanager
-def processes_kept() -> Iterator[None]:
-    """Until the end of the block a process that has decided one book goes on to the next of the same policy."""
-    if _kept:
-        yield
-        return
-    waiting: list[Worker] = []
-    _kept.append(waiting)
-    try:
-        yield
-    finally:
-        _kept.remove(waiting)
-        for worker in waiting:
-            worker.stop()
+processes_kept = _kept.until_the_end
+"""Until the end of the block a process that has decided one book goes on to the next of the same policy."""
 
 
 def _worker_for(program: Program, ids: Ids, trust: Trust) -> Worker:
     """The waiting one that has these orders, or a new one."""
-    for waiting in _kept:
-        for worker in reversed(waiting):
-            if worker.has(program, ids, trust):
-                waiting.remove(worker)
-                return worker
-    return Worker(program, ids, trust)
-
-
-def _keep(worker: Worker) -> bool:
-    """Let the worker wait where that is asked for and nothing has befallen it."""
-    if not _kept or not worker.is_sound:
-        return False
-    (waiting,) = _kept
-    waiting.append(worker)
-    if len(waiting) > MOST_KEPT:
-        waiting.pop(0).stop()
-    return True
+    return _kept.taken(lambda worker: worker.has(program, ids, trust)) or Worker(program, ids, trust)
 
 
 class Died(Exception):
