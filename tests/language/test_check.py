@@ -32,6 +32,22 @@ def test_a_good_policy_is_shown_with_what_is_acted_on() -> None:
     assert "signed_off_by" in acted_on
 
 
+@pytest.mark.parametrize(
+    ("day", "asked", "code"),
+    [
+        pytest.param("2027-02-01", (), 0, id="a-warning-is-only-said"),
+        pytest.param("2027-02-01", ("--exit-code",), 1, id="a-warning-fails-where-asked"),
+        pytest.param("2027-01-31", ("--exit-code",), 0, id="nothing-is-left-to-fail"),
+    ],
+)
+def test_whether_a_warning_fails_is_asked(tmp_path: Path, day: str, asked: tuple[str, ...], code: int) -> None:
+    policy = write(tmp_path, f"extends: standard.yaml\nduly: 1\npolicy: north\n{EXCEPTION}", "north.yaml")
+    write(tmp_path, STANDARD.read_text(encoding="utf-8"), "standard.yaml")
+    result = run(policy, "--as-of", day, *asked)
+    assert ("[expired-exception]" in result.output) == (day == "2027-02-01")
+    assert result.exit_code == code
+
+
 def test_a_folder_is_checked_file_by_file_and_every_problem_is_shown(tmp_path: Path) -> None:
     write(tmp_path, SMALL, "good.yaml")
     write(tmp_path, SMALL.replace("tone: firm", "tone: frim"), "bad.yaml")
