@@ -32,7 +32,7 @@ STANDARD = load_policy(Path("policies/standard.yaml"))[0]
 
 PAIRS, ACCOUNTS = (2_000, 10_000) if NIGHTLY else (200, 2_000)
 SHARDS = 8
-MOST = 4
+MOST = 6
 """Regions of one thing: an edit that changes everything is told in part, and says so."""
 
 
@@ -53,7 +53,7 @@ def test_no_account_contradicts_what_is_said_of_a_change(shard: int, connection:
         counted["equal" if not found.found else "complete" if found.is_complete else "told in part"] += 1
     assert counted["equal"]
     # Only of what is told whole it is asked that nobody else is treated otherwise, so enough must be.
-    assert counted["complete"] >= sum(counted.values()) / 3, counted
+    assert counted["complete"] > sum(counted.values()) / 2, counted
 
 
 # The law sees what it is there for.
