@@ -4,39 +4,29 @@ from __future__ import annotations
 
 import z3
 
-from duly.language.conditions import Condition, Value
+from duly.language.conditions import Value
 from duly.language.policy import Exception_, Policy
 from duly.review.prove.idle import Acting, acting
 from duly.review.prove.proof import differently
-from duly.review.prove.search import Search, Unsettled
+from duly.review.prove.search import Unsettled
+from duly.review.prove.subject import Subject
 from duly.review.prove.symbolic import decide
 from duly.review.prove.symbols import OTHER, Symbol, Symbols
 from duly.rules.decision import NONE
 
 
-class Solver:
+class Solver(Subject):
     """A policy's decision about a symbolic account. What cannot be settled is neither possible nor impossible."""
 
     def __init__(self, policy: Policy) -> None:
-        self.policy = policy
-        self.search = Search([policy])
-        self.ask = self.search.ask
-        self.outcome = decide(policy, self.ask, self.search.account.facts)
-        self.acting: tuple[Acting, ...] = tuple(acting(policy, self.ask, self.outcome))
+        super().__init__(policy)
+        self.acting: tuple[Acting, ...] = tuple(acting(self))
 
     # Formulas.
-
-    def holds(self, condition: Condition, where: Symbols | None = None) -> z3.BoolRef:
-        """That a condition holds."""
-        return self.ask.holds(condition, where or self.outcome)
 
     def not_(self, formula: z3.BoolRef) -> z3.BoolRef:
         """That it is not so."""
         return z3.Not(formula)
-
-    def is_word(self, fact: str, word: str) -> z3.BoolRef:
-        """That a fact is this word."""
-        return self.outcome[fact].value == self.ask.word(word or NONE)
 
     def is_in_currency(self, currency: str) -> z3.BoolRef:
         """That the account is in a currency, which the policy need not name."""

@@ -14,12 +14,9 @@ from dataclasses import dataclass
 
 import z3
 
-from duly.language.conditions import Condition, Includes
 from duly.language.policy import ASK_NOTHING, Policy, ToneLimit
 from duly.review.prove.search import MEASURE, Unsettled
 from duly.review.prove.subject import Subject
-from duly.review.prove.symbols import Asking, Symbols
-from duly.rules.decision import NONE
 from duly.source import Span
 
 
@@ -49,22 +46,23 @@ class Idle:
     culprits: tuple[str, ...] = ()
 
 
-def acting(policy: Policy, ask: Asking, outcome: Symbols) -> Iterator[Acting]:
-    """Every rule of the policy with the formula that it acts, in the order of the layers; `outcome` is its decision."""
-    said = _Said(policy, ask, outcome)
+def acting(said: Subject) -> Iterator[Acting]:
+    """Every rule of the policy with the formula that it acts, in the order of the layers."""
+    policy = said.policy
     # The last segment takes whoever is left, be it nobody.
     for segment in policy.segments[:-1]:
-        yield Acting("segment", segment.id, f"segment {segment.id}", segment.span, said.is_word("segment", segment.id))
+        chosen = said.is_word("segment", segment.id)
+        yield Acting("segment", segment.id, f"segment {segment.id}", segment.span, chosen)
     for pause in policy.account_pauses:
         yield Acting("pause", pause.id, f"pause {pause.id}", pause.span, said.holds(pause.when))
     for ladder in policy.ladders:
         for stage in ladder.stages:
             # What is repeated was executed before, which it never was where it cannot act a first time.
-            once = z3.Not(outcome["repeat"].value)
-            acts = ask.both(said.is_word("ladder", ladder.id), said.is_word("step", stage.id), once)
+            once = z3.Not(said.outcome["repeat"].value)
+            acts = said.ask.both(said.is_word("ladder", ladder.id), said.is_word("step", stage.id), once)
             yield Acting("stage", stage.id, f"stage {stage.id}", stage.span, acts, ladder.id)
     for limit in policy.tone_limits:
-        yield Acting("tone limit", limit.id, f"tone limit {limit.id}", limit.span, said.lowers(limit))
+        yield Acting("tone limit", limit.id, f"tone limit {limit.id}", limit.span, _lowers(said, limit))
     for rule in policy.sales:
         acts = said.holds(rule.when) if rule.ask == ASK_NOTHING else said.includes("asked_today", rule.id)
         yield Acting("sales", rule.id, f"sales {rule.id}", rule.span, acts)
@@ -77,6 +75,15 @@ def acting(policy: Policy, ask: Asking, outcome: Symbols) -> Iterator[Acting]:
         yield Acting("credit limit", limit_rule.id, f"credit limit {limit_rule.id}", limit_rule.span, proposed)
     for points in policy.worklist:
         yield Acting("points", points.id, f"points {points.id}", points.span, said.holds(points.when))
+
+
+def _lowers(said: Subject, limit: ToneLimit) -> z3.BoolRef:
+    """That a step has the tone of the limit, a harsher one without it, and no limit before it says the same."""
+    tones, limits = said.policy.tones, said.policy.tone_limits
+    harsher = [s.id for s in said.policy.stages() if s.tone and tones.index(s.tone) > tones.index(limit.at_most)]
+    same = [said.holds(o.when) for o in limits[: limits.index(limit)] if o.at_most == limit.at_most]
+    step, tone = said.is_word("step", *harsher), said.is_word("tone", limit.at_most)
+    return said.ask.both(said.holds(limit.when), step, tone, *(z3.Not(other) for other in same))
 
 
 def idle_rules(policy: Policy, *, measure: int = MEASURE, subject: Subject | None = None) -> tuple[Idle, ...]:
@@ -100,7 +107,7 @@ class _Looking:
         self.unsettled: list[str] = []
 
     def found(self) -> Iterator[Idle]:
-        rules = tuple(acting(self.policy, self.subject.ask, self.subject.outcome))
+        rules = tuple(acting(self.subject))
         idle = []
         with self.subject.by_name([one.acts] for one in rules) as names:
             for one, acts in zip(rules, names, strict=True):
@@ -130,30 +137,3 @@ class _Looking:
             return not self.subject.is_possible(*wanted)
         except Unsettled:
             return False
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What is asked of a decision, in short."""
-
-    policy: Policy
-    ask: Asking
-    outcome: Symbols
-
-    def lowers(self, limit: ToneLimit) -> z3.BoolRef:
-        """That a step has the tone of the limit, a harsher one without it, and no limit before it says the same."""
-        tones, limits = self.policy.tones, self.policy.tone_limits
-        harsher = [s.id for s in self.policy.stages() if s.tone and tones.index(s.tone) > tones.index(limit.at_most)]
-        step = self.ask.either(*(self.is_word("step", id_) for id_ in harsher))
-        same = [self.holds(o.when) for o in limits[: limits.index(limit)] if o.at_most == limit.at_most]
-        tone = self.is_word("tone", limit.at_most)
-        return self.ask.both(self.holds(limit.when), step, tone, *(z3.Not(other) for other in same))
-
-    def holds(self, condition: Condition) -> z3.BoolRef:
-        return self.ask.holds(condition, self.outcome)
-
-    def includes(self, fact: str, member: str) -> z3.BoolRef:
-        return self.ask.holds(Includes(fact, member), self.outcome)
-
-    def is_word(self, fact: str, word: str) -> z3.BoolRef:
-        return self.outcome[fact].value == self.ask.word(word or NONE)
