@@ -14,7 +14,8 @@ from duly.book.book import Book
 from duly.language.conditions import Facts
 from duly.language.policy import After, Channel, ChooseLadder, Clock, Ladder, Period, Policy, Send, Since, Stage
 from duly.rules import agreement, durable, meaning
-from duly.rules.agreement import PLACES, Again, Engine, agree, looked_at
+from duly.rules.agreement import Engine, agree, looked_at
+from duly.rules.apart import PLACES, Again, Derived
 from duly.rules.columnar import Key, decisions_from
 from duly.rules.decision import NONE, Decision, Wait
 from duly.rules.durable import DurableUnavailable, Undecided
@@ -58,7 +59,7 @@ def derived(**changed: object) -> Again:
         facts["main", customer(0), ""] |= changed
         return {key: facts[key] for key in keys}
 
-    return again
+    return lambda keys: lambda: again(keys)
 
 
 @pytest.mark.parametrize(
@@ -129,8 +130,8 @@ def test_a_fact_that_comes_out_differently_when_derived_again_refuses_the_plan(b
 
 
 def test_an_account_that_is_not_there_when_derived_again_refuses_the_plan(book: Book) -> None:
-    def forgetful(keys: Sequence[Key]) -> Mapping[Key, Facts]:
-        return {key: facts for key, facts in derived()(keys).items() if key[1] != customer(3)}
+    def forgetful(keys: Sequence[Key]) -> Derived:
+        return lambda: {key: facts for key, facts in derived()(keys)().items() if key[1] != customer(3)}
 
     with pytest.raises(Refused, match="`account` of customer `000000003` of creditor `main` is true, and false"):
         agree(book, POLICY, AS_OF, engine=Engine.MEANING, again=forgetful)

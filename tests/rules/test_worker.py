@@ -16,7 +16,7 @@ from duly.language.conditions import Compare, Facts, Op
 from duly.language.policy import ChooseLadder, Points, Policy
 from duly.rules import meaning
 from duly.rules.decision import NONE, Decision
-from duly.rules.durable import DurableUnavailable, Trust, Undecided, decide_all, processes_kept
+from duly.rules.durable import DurableUnavailable, Trust, Undecided, decide_all, processes_kept, started
 from duly.rules.durable.worker import MOST_KEPT, Worker
 from tests.rules.strategies import accounts
 
@@ -93,16 +93,16 @@ def test_a_fact_that_the_engine_cannot_hold_leaves_only_its_own_account_undecide
 def test_a_process_is_replaced_before_it_has_decided_more_than_its_lifetime(
     lifetime: int, processes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    started = []
-    start = Worker._start
+    begun = []
+    begin = Worker.begin
 
-    def counted(worker: Worker) -> object:
-        started.append(worker)
-        return start(worker)
+    def counted(worker: Worker) -> None:
+        begun.append(worker)
+        begin(worker)
 
-    monkeypatch.setattr(Worker, "_start", counted)
+    monkeypatch.setattr(Worker, "begin", counted)
     assert len(decided(book(48), Trust(chunk=16, lifetime=lifetime))) == 48
-    assert len(started) == processes
+    assert len(begun) == processes
 
 
 def test_an_engine_that_dies_over_and_over_is_given_up() -> None:
@@ -144,6 +144,36 @@ def test_a_process_that_decided_one_book_decides_the_next_of_its_policy_while_it
         assert one < engines()
         assert len(engines()) == 2
     assert not engines()
+
+
+def test_a_process_that_was_started_beforehand_decides_what_is_asked_first() -> None:
+    with started(POLICY, TRUST):
+        one = engines()
+        assert len(one) == 1
+        assert decided(book(3)) == {key: meaning.decide(POLICY, facts) for key, facts in book(3)}
+        assert engines() == one
+    assert not engines()
+
+
+def test_a_process_that_died_before_it_was_asked_is_replaced() -> None:
+    with started(POLICY, TRUST):
+        (pid,) = engines()
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        while engines():
+            time.sleep(0.01)
+        assert all(isinstance(answer, Decision) for answer in decided(book(3)).values())
+    assert not engines()
+
+
+def test_an_engine_that_cannot_be_loaded_says_so_when_it_is_asked_and_not_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "durable").mkdir()
+    (tmp_path / "durable" / "__init__.py").write_text('raise ImportError("no such symbol")\n')
+    monkeypatch.syspath_prepend(tmp_path)
+    with started(POLICY), pytest.raises(DurableUnavailable, match="cannot be loaded: no such symbol"):
+        decided(book(1))
 
 
 def test_no_more_than_so_many_processes_are_kept() -> None:

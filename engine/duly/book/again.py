@@ -15,10 +15,9 @@ from datetime import date, timedelta
 from functools import cache
 from operator import itemgetter
 
-from duly.book.book import Book
 from duly.book.counting import Counting, whole_months
 from duly.book.lateness import Episode, Item, Ledger, episode_of, within
-from duly.book.raw import AccountRows, Answered, Customer, Executed, Held, Promise, RawRows, grouped, raw_rows
+from duly.book.raw import AccountRows, Answered, Customer, Executed, Held, Promise, RawRows, grouped
 from duly.dates import add_months, is_contact_day
 from duly.language.conditions import Facts, Value, holds
 from duly.language.policy import Exception_, Policy, Since, Unit
@@ -102,12 +101,6 @@ def folder(columns: Sequence[FactColumn]) -> Callable[[Sequence[Value]], dict[st
         return facts
 
     return fold
-
-
-def accounts_again(book: Book, policy: Policy, as_of: date, accounts: Iterable[Key]) -> dict[Key, AccountFacts]:
-    """The facts of these accounts, derived again; an account that is out of bounds is left out."""
-    keys = tuple(accounts)
-    return facts_of(raw_rows(book, {customer for _, customer, _ in keys}), policy, as_of, keys)
 
 
 def facts_of(

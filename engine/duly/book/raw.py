@@ -2,15 +2,18 @@
 
 What the second derivation of the facts (`duly.book.again`) starts from: each
 invoice with everything that names it, each account with everything about it.
-`raw_rows` is the only part that reads the book.
+`select_rows` is the only part that reads the book, and `gathered` needs no book:
+it makes of plain rows what the derivation walks through, in whatever process.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
+from enum import Enum
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from duly.book.book import Book
@@ -185,29 +188,189 @@ def grouped(pairs: Iterable[tuple[_K, _V]]) -> defaultdict[_K, tuple[_V, ...]]:
     return defaultdict(tuple, {key: tuple(values) for key, values in groups.items()})
 
 
-ANSWER_COLUMNS = "day reason financial_difficulty relationship"
-
-
 def raw_rows(book: Book, customers: Iterable[str]) -> RawRows:
     """The rows of these customers and of those that they pay for; one whose parent pays comes with its parent."""
-    reader = _Reader(book, customers)
-    invoices, unapplied, lines = _money(reader)
-    promises = reader.by_account("promises", "invoice currency amount made_on due_on cancelled_on", Promise)
-    sales = reader.by_account("sales", "currency amount day", _credited)
-    holds = reader.by_account("holds", "hold placed_on released_on", Held)
-    stages = reader.by_account("executed_stages", "item stage day outcome episode", Executed)
-    requests = reader.by_account("requests", "rule asked_on due_on answered_on told_on", Request)
-    answers = reader.by_account("answers", ANSWER_COLUMNS, Answered)
-    tasks = reader.by_account("tasks_given", "pause day", _row)
-    told = (invoices, *unapplied, promises, sales, lines, holds, stages, requests, answers, tasks)
-    record = tuple(field.name for field in fields(Customer))
-    return RawRows(
+    return gathered(select_rows(book, customers))
+
+
+def money_rows(book: Book, customers: Iterable[str], invoices_only: Iterable[str] | None = None) -> RawRows:
+    """Of what `raw_rows` reads only what is owed, paid and granted: invoices, money, credit lines and rates.
+
+    `invoices_only` are the invoices to read, where the others do not matter.
+    """
+    return gathered(select_rows(book, customers, MONEY, invoices_only))
+
+
+# What is read.
+
+
+class By(Enum):
+    """What rows are known by."""
+
+    ACCOUNT = "t.creditor, f.payer"
+    PAYER = "f.payer"
+    CUSTOMER = "t.customer"
+    INVOICE = "t.invoice"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The columns of a table that are read, and what its rows are known by: that comes first in each row."""
+
+    by: By
+    table: str
+    columns: str
+    only: str = "TRUE"
+
+    @property
+    def sql(self) -> str:
+        """SQL: the rows in the book's order."""
+        chosen = ", ".join(f't."{name}"' for name in self.columns.split())
+        some = "raw_family AS f ON f.customer = t.customer"
+        if self.by is By.INVOICE:
+            some = "raw_invoices AS i ON i.invoice = t.invoice"
+        return f'SELECT {self.by.value}, {chosen} FROM {self.table} AS t JOIN {some} WHERE {self.only} ORDER BY t."row"'
+
+
+MONEY: Mapping[str, Selection] = MappingProxyType(
+    {
+        "invoices": Selection(
+            By.ACCOUNT,
+            "invoices",
+            "invoice currency amount invoice_date due_date open settled_on written_off_on",
+            only="t.invoice IN (SELECT invoice FROM raw_invoices)",
+        ),
+        "paid": Selection(By.INVOICE, "payments", "currency amount day bounced_on"),
+        "credited": Selection(By.INVOICE, "credits", "currency amount day"),
+        "parts": Selection(By.INVOICE, "instalments", "number due_date amount"),
+        "disputes": Selection(By.INVOICE, "disputes", "amount opened_on resolved_on"),
+        "paid_ahead": Selection(By.ACCOUNT, "payments", "currency amount day bounced_on", only="t.invoice IS NULL"),
+        "credited_ahead": Selection(By.ACCOUNT, "credits", "currency amount day", only="t.invoice IS NULL"),
+        # A limit is the payer's own; those of the customers it pays for stand alone.
+        "credit_lines": Selection(By.ACCOUNT, "credit_lines", "from limit currency", only="t.customer = f.payer"),
+    }
+)
+"""What is owed, paid and granted."""
+
+ANSWER_COLUMNS = "day reason financial_difficulty relationship"
+
+EVERYTHING: Mapping[str, Selection] = MappingProxyType(
+    {
+        **MONEY,
+        "promises": Selection(By.ACCOUNT, "promises", "invoice currency amount made_on due_on cancelled_on"),
+        "sales": Selection(By.ACCOUNT, "sales", "currency amount day"),
+        "holds": Selection(By.ACCOUNT, "holds", "hold placed_on released_on"),
+        "stages": Selection(By.ACCOUNT, "executed_stages", "item stage day outcome episode"),
+        "requests": Selection(By.ACCOUNT, "requests", "rule asked_on due_on answered_on told_on"),
+        "answers": Selection(By.ACCOUNT, "answers", ANSWER_COLUMNS),
+        "tasks": Selection(By.ACCOUNT, "tasks_given", "pause day"),
+        "customers": Selection(By.CUSTOMER, "customers", " ".join(field.name for field in fields(Customer))),
+        "mailable": Selection(By.CUSTOMER, "contacts", "email", only="t.email IS NOT NULL AND t.role = 'pays'"),
+        "contacts_of_payer": Selection(By.PAYER, "contacts_made", "day direction"),
+        "answers_of_payer": Selection(By.PAYER, "answers", ANSWER_COLUMNS),
+        "stages_of_payer": Selection(By.PAYER, "executed_stages", "day stage"),
+    }
+)
+"""What is owed, paid and granted, and what else is known of a customer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """The rows of some customers as they were read, by the name of their selection: plain values throughout."""
+
+    currency: str
+    rates: Sequence[Row]
+    rows: Mapping[str, Sequence[Row]]
+
+
+def select_rows(
+    book: Book,
+    customers: Iterable[str],
+    selections: Mapping[str, Selection] = EVERYTHING,
+    invoices_only: Iterable[str] | None = None,
+) -> Selected:
+    """Read the rows of these customers and of those that they pay for; one whose parent pays comes with its parent."""
+    run = book.connection.execute
+    delegating = "SELECT customer, parent FROM customers WHERE parent_pays AND parent IS NOT NULL"
+    parents: dict[str, str] = dict(run(delegating).fetchall())
+
+    def payer(customer: str) -> str:
+        return payer(parents[customer]) if customer in parents else customer
+
+    payers = {payer(customer) for customer in customers}
+    family = {customer: customer for customer in payers}
+    family |= {child: paying for child in parents if (paying := payer(child)) in payers}
+    run(
+        "CREATE OR REPLACE TEMP TABLE raw_family AS "
+        "SELECT unnest(CAST(? AS VARCHAR[])) AS customer, unnest(CAST(? AS VARCHAR[])) AS payer",
+        [list(family), list(family.values())],
+    )
+    some = [] if invoices_only is None else [list(invoices_only)]
+    run(
+        "CREATE OR REPLACE TEMP TABLE raw_invoices AS "
+        "SELECT i.invoice FROM invoices AS i JOIN raw_family AS f ON f.customer = i.customer"
+        + (" SEMI JOIN (SELECT unnest(CAST(? AS VARCHAR[])) AS invoice) AS w ON w.invoice = i.invoice" if some else ""),
+        some,
+    )
+    return Selected(
         currency=book.currency,
-        rates=reader.rates(),
+        rates=run('SELECT "from", "to", day, rate FROM rates ORDER BY day').fetchall(),
+        rows={name: run(selection.sql).fetchall() for name, selection in selections.items()},
+    )
+
+
+# What is made of it.
+
+
+def gathered(selected: Selected) -> RawRows:
+    """The rows by account and by customer; what was not selected is empty."""
+
+    def rows(name: str) -> Sequence[Row]:
+        return selected.rows.get(name, ())
+
+    def by_account(name: str, make: Callable[..., _V]) -> defaultdict[tuple[str, str], tuple[_V, ...]]:
+        return grouped(((creditor, payer), make(*row)) for creditor, payer, *row in rows(name))
+
+    def by_one(name: str, make: Callable[..., _V]) -> defaultdict[str, tuple[_V, ...]]:
+        return grouped((key, make(*row)) for key, *row in rows(name))
+
+    money = grouped(
+        (invoice, money)
+        for invoice, money in sorted(
+            (
+                *((invoice, _paid(*row)) for invoice, *row in rows("paid")),
+                *((invoice, _credited(*row)) for invoice, *row in rows("credited")),
+            ),
+            key=lambda named: named[1].day,
+        )
+    )
+    parts = {
+        invoice: tuple(sorted(those, key=lambda part: (part.due_date, part.number)))
+        for invoice, those in by_one("parts", Part).items()
+    }
+    disputes = by_one("disputes", Dispute)
+
+    def invoice(id_: str, *row: Any) -> Invoice:  # noqa: ANN401  (a row of the connection)
+        return Invoice(id_, *row, parts.get(id_, ()), money[id_], disputes[id_])  # type: ignore[call-arg]
+
+    invoices = by_account("invoices", invoice)
+    unapplied = by_account("paid_ahead", _paid), by_account("credited_ahead", _credited)
+    lines = by_account("credit_lines", _row)
+    promises = by_account("promises", Promise)
+    sales = by_account("sales", _credited)
+    holds = by_account("holds", Held)
+    stages = by_account("stages", Executed)
+    requests = by_account("requests", Request)
+    answers = by_account("answers", Answered)
+    tasks = by_account("tasks", _row)
+    told = (invoices, *unapplied, promises, sales, lines, holds, stages, requests, answers, tasks)
+    return RawRows(
+        currency=selected.currency,
+        rates=dict(grouped(((from_, to), (day, rate)) for from_, to, day, rate in selected.rates)),
         accounts={
             key: AccountRows(
                 invoices=invoices[key],
-                unapplied=tuple(money for rows in unapplied for money in rows[key]),
+                unapplied=tuple(money for ahead in unapplied for money in ahead[key]),
                 promises=promises[key],
                 sales=sales[key],
                 credit_lines=lines[key],
@@ -217,151 +380,14 @@ def raw_rows(book: Book, customers: Iterable[str]) -> RawRows:
                 answers=answers[key],
                 tasks=tasks[key],
             )
-            for key in {key for rows in told for key in rows}
+            for key in {key for those in told for key in those}
         },
-        customers=dict(reader.by_customer("customers", " ".join(record), Customer)),
-        mailable=frozenset(
-            customer
-            for customer, (email, role) in reader.by_customer("contacts", "email role", _row)
-            if email is not None and role == "pays"
-        ),
-        answers=grouped(reader.by_payer("answers", ANSWER_COLUMNS, Answered)),
-        contacts=grouped(reader.by_payer("contacts_made", "day direction", _row)),
-        stages=grouped(reader.by_payer("executed_stages", "day stage", _row)),
+        customers={customer: Customer(*row) for customer, *row in rows("customers")},
+        mailable=frozenset(customer for customer, _ in rows("mailable")),
+        answers=by_one("answers_of_payer", Answered),
+        contacts=by_one("contacts_of_payer", _row),
+        stages=by_one("stages_of_payer", _row),
     )
-
-
-def money_rows(book: Book, customers: Iterable[str], invoices_only: Iterable[str] | None = None) -> RawRows:
-    """Of what `raw_rows` reads only what is owed, paid and granted: invoices, money, credit lines and rates.
-
-    `invoices_only` are the invoices to read, where the others do not matter.
-    """
-    reader = _Reader(book, customers, invoices_only)
-    invoices, unapplied, lines = _money(reader)
-    return RawRows(
-        currency=book.currency,
-        rates=reader.rates(),
-        accounts={
-            key: AccountRows(
-                invoices=invoices[key],
-                unapplied=tuple(money for rows in unapplied for money in rows[key]),
-                credit_lines=lines[key],
-            )
-            for key in {key for rows in (invoices, *unapplied, lines) for key in rows}
-        },
-        customers={},
-        mailable=frozenset(),
-        contacts={},
-        answers={},
-        stages={},
-    )
-
-
-class _Reader:
-    """Reads the rows of some customers and of those that they pay for."""
-
-    def __init__(self, book: Book, customers: Iterable[str], invoices_only: Iterable[str] | None = None) -> None:
-        self._run = book.connection.execute
-        delegating = "SELECT customer, parent FROM customers WHERE parent_pays AND parent IS NOT NULL"
-        parents: dict[str, str] = dict(self._run(delegating).fetchall())
-
-        def payer(customer: str) -> str:
-            return payer(parents[customer]) if customer in parents else customer
-
-        payers = {payer(customer) for customer in customers}
-        family = {customer: customer for customer in payers}
-        family |= {child: paying for child in parents if (paying := payer(child)) in payers}
-        self._run(
-            "CREATE OR REPLACE TEMP TABLE raw_family AS "
-            "SELECT unnest(CAST(? AS VARCHAR[])) AS customer, unnest(CAST(? AS VARCHAR[])) AS payer",
-            [list(family), list(family.values())],
-        )
-        some = [] if invoices_only is None else [list(invoices_only)]
-        self._run(
-            "CREATE OR REPLACE TEMP TABLE raw_invoices AS "
-            "SELECT i.invoice FROM invoices AS i JOIN raw_family AS f ON f.customer = i.customer"
-            + (
-                " SEMI JOIN (SELECT unnest(CAST(? AS VARCHAR[])) AS invoice) AS w ON w.invoice = i.invoice"
-                if some
-                else ""
-            ),
-            some,
-        )
-
-    def _select(self, keys: str, table: str, columns: str, only: str) -> list[Row]:
-        chosen = ", ".join(f't."{name}"' for name in columns.split())
-        source = f"{table} AS t JOIN raw_family AS f ON f.customer = t.customer"
-        return self._run(f'SELECT {keys}, {chosen} FROM {source} WHERE {only} ORDER BY t."row"').fetchall()
-
-    def by_account(
-        self, table: str, columns: str, make: Callable[..., _V], only: str = "TRUE"
-    ) -> defaultdict[tuple[str, str], tuple[_V, ...]]:
-        """The rows of a table by creditor and paying customer."""
-        return grouped(
-            ((creditor, payer), make(*row))
-            for creditor, payer, *row in self._select("t.creditor, f.payer", table, columns, only)
-        )
-
-    def by_payer(self, table: str, columns: str, make: Callable[..., _V]) -> Iterator[tuple[str, _V]]:
-        """The rows of a table, each with the paying customer."""
-        return ((payer, make(*row)) for payer, *row in self._select("f.payer", table, columns, "TRUE"))
-
-    def by_customer(self, table: str, columns: str, make: Callable[..., _V]) -> Iterator[tuple[str, _V]]:
-        """The rows of a table, each with the customer that it names."""
-        return ((customer, make(*row)) for customer, *row in self._select("t.customer", table, columns, "TRUE"))
-
-    def by_invoice(self, table: str, columns: str, make: Callable[..., _V]) -> Iterator[tuple[str, _V]]:
-        """The rows of a table that name an invoice of these customers, each with that invoice."""
-        chosen = ", ".join(f't."{name}"' for name in columns.split())
-        rows = self._run(
-            f"SELECT t.invoice, {chosen} FROM {table} AS t JOIN raw_invoices AS i ON i.invoice = t.invoice "
-            'ORDER BY t."row"'
-        ).fetchall()
-        return ((invoice, make(*row)) for invoice, *row in rows)
-
-    def rates(self) -> dict[tuple[str, str], tuple[tuple[date, int], ...]]:
-        """The rates by pair of currencies, in the order of their days."""
-        rows = self._run('SELECT day, "from", "to", rate FROM rates ORDER BY day').fetchall()
-        return dict(grouped(((from_, to), (day, rate)) for day, from_, to, rate in rows))
-
-
-_ByAccount = Mapping[tuple[str, str], tuple[_V, ...]]
-
-
-def _money(reader: _Reader) -> tuple[_ByAccount[Invoice], tuple[_ByAccount[Money], ...], _ByAccount[Row]]:
-    """Invoices, money that names none, and credit lines, by account."""
-    invoices = reader.by_account(
-        "invoices",
-        "invoice currency amount invoice_date due_date open settled_on written_off_on",
-        _invoices(reader),
-        only="t.invoice IN (SELECT invoice FROM raw_invoices)",
-    )
-    unapplied = (
-        reader.by_account("payments", "currency amount day bounced_on", _paid, only="t.invoice IS NULL"),
-        reader.by_account("credits", "currency amount day", _credited, only="t.invoice IS NULL"),
-    )
-    # A limit is the payer's own; those of the customers it pays for stand alone.
-    lines = reader.by_account("credit_lines", "from limit currency", _row, only="t.customer = f.payer")
-    return invoices, unapplied, lines
-
-
-def _invoices(reader: _Reader) -> Callable[..., Invoice]:
-    """Makes an invoice of its own row and of all the rows that name it."""
-    paid = reader.by_invoice("payments", "currency amount day bounced_on", _paid)
-    credited = reader.by_invoice("credits", "currency amount day", _credited)
-    money = grouped(sorted((*paid, *credited), key=lambda named: named[1].day))
-    parts = grouped(
-        sorted(
-            reader.by_invoice("instalments", "number due_date amount", Part),
-            key=lambda named: (named[1].due_date, named[1].number),
-        )
-    )
-    disputes = grouped(reader.by_invoice("disputes", "amount opened_on resolved_on", Dispute))
-
-    def invoice(id_: str, *row: Any) -> Invoice:  # noqa: ANN401  (a row of the connection)
-        return Invoice(id_, *row, parts[id_], money[id_], disputes[id_])  # type: ignore[call-arg]
-
-    return invoice
 
 
 def _paid(currency: str, amount: int, day: date, bounced_on: date | None) -> Money:

@@ -87,21 +87,23 @@ def make_plan(
     policy's days (unless `as_if_in_force`) or where two opinions differ.
     """
     # One customer is explained without a second opinion, and the engine behind it is slow to load.
-    from duly.rules.agreement import Engine, second_opinion
+    from duly.rules.agreement import Engine, prepared, second_opinion
 
     history, environment = background.history, background.environment
     check_in_force(policy, as_of, as_if_in_force=as_if_in_force)
     refuse_what_is_missing(policy, book)
     left_out = add_history(book, history)
-    build_facts(book, policy, as_of)
-    out_of_bounds = _out_of_bounds(book)
-    decide(book.connection, policy)
-    # The days ahead are DuckDB's work, the second opinion is Python's: each has a core of its own.
-    with ThreadPoolExecutor(max_workers=1) as aside:
+    asked = None if engine == "auto" else Engine(engine)
+    with prepared(book, policy), ThreadPoolExecutor(max_workers=1) as aside:
+        build_facts(book, policy, as_of)
+        out_of_bounds = _out_of_bounds(book)
+        decide(book.connection, policy)
+        # The days ahead are DuckDB's work, the second opinion is Python's: each has a core of its own.
         ahead = next_days if looks_ahead else _no_days
         looking_ahead = aside.submit(ahead, replace(book, connection=book.connection.cursor()), policy, as_of)
-        opinion = second_opinion(book, policy, as_of, engine=None if engine == "auto" else Engine(engine))
-        actions, withheld = _deeds(book, policy, as_of, environment)
+        with second_opinion(book, policy, as_of, engine=asked) as opinion:
+            actions, withheld = _deeds(book, policy, as_of, environment)
+            together = done_together(Ground(policy, book, as_of, environment, history), MAKERS)
         days = looking_ahead.result()
     withheld = [replace(thing, next_possible=days.get(_sought(thing))) for thing in withheld]
     gap = max((la.min_days_between for la in policy.ladders), default=0)
@@ -115,7 +117,6 @@ def make_plan(
     harshest = first_contact_is_harshest(actions, policy.tones, _contacted(book, actions))
     actions = [action for action in actions if action.customer not in harshest]
     actions, misnamed = harsh_to_misnamed(actions, policy.tones, _misnamed(book, actions))
-    together = done_together(Ground(policy, book, as_of, environment, history), MAKERS)
     actions += together.actions
     withheld += [*done, *misnamed, *together.withheld]
     return Plan(

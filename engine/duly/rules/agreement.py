@@ -10,8 +10,9 @@ and named.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from enum import Enum
@@ -19,13 +20,14 @@ from random import Random
 
 import duckdb
 
-from duly.book.again import AccountFacts, accounts_again, folder
+from duly.book.again import folder
 from duly.book.book import Book
 from duly.language.conditions import Facts, Value, leaves
 from duly.language.policy import Policy
 from duly.language.reads import FactColumn, account_conditions, fact_columns
 from duly.language.sql import identifier
-from duly.rules import columnar, durable, meaning
+from duly.rules import apart, columnar, durable, meaning
+from duly.rules.apart import PLACES, Again, Derived, deriving
 from duly.rules.columnar import KEY, Key
 from duly.rules.decision import NONE, Decision
 from duly.rules.durable import DurableUnavailable, Undecided
@@ -41,7 +43,13 @@ MOST_LEFT_ALONE = 250
 """Beyond the bound, so many of the other accounts are decided again."""
 
 AT_ONCE = 2_000
-"""Accounts whose facts are in memory at once."""
+"""So many accounts are looked at at a time."""
+
+AHEAD = 2
+"""Facts of so many times as many accounts may wait to be derived again."""
+
+APART = 500
+"""From so many accounts on their facts are derived again in a process of its own: less is done before it is there."""
 
 SHOWN = 20
 """Differences of each sort that are shown; one would do to refuse."""
@@ -80,13 +88,6 @@ class OtherFact:
     again: Value
 
 
-Again = Callable[[Sequence[Key]], Mapping[Key, Facts]]
-"""Derives the facts of accounts again from the raw rows, `PLACES` included."""
-
-PLACES = ("anchor", "episode", "episode_start")
-"""What is compared beside the facts, as text: an action's identity hangs on it."""
-
-
 def agree(
     book: Book, policy: Policy, as_of: date, *, engine: Engine | None = None, again: Again | None = None
 ) -> Opinion:
@@ -97,13 +98,19 @@ def agree(
     in `decisions`. Raises `Refused` (5) on any difference.
     """
     columnar.decide(book.connection, policy)
-    return second_opinion(book, policy, as_of, engine=engine, again=again)
+    with second_opinion(book, policy, as_of, engine=engine, again=again) as opinion:
+        return opinion
 
 
+@contextmanager
 def second_opinion(
     book: Book, policy: Policy, as_of: date, *, engine: Engine | None = None, again: Again | None = None
-) -> Opinion:
-    """As `agree`, where the columnar engine has made the table `decisions` already."""
+) -> Iterator[Opinion]:
+    """As `agree`, where the columnar engine has made the table `decisions` already.
+
+    Inside the block every decision is agreed upon. The facts may still be on their
+    way from another process: nobody leaves the block before they agree as well.
+    """
     connection = book.connection
     kinds = columnar.accounts_by_decision(connection)
     decisions = {key: decision for decision, keys in kinds.items() for key in keys}
@@ -113,25 +120,41 @@ def second_opinion(
         keys = tuple(sorted(decisions))
     else:
         keys = looked_at(policy, kinds, seed=f"{book.digest} {as_of}")
-    again = again or _again_from(book, policy, as_of)
-    notes: tuple[str, ...] = ()
+    with deriving(book, policy, as_of, apart=len(keys) >= APART) if again is None else nullcontext(again) as derive:
+        look, first, notes = _look(first, connection, policy, keys, derive)
+        if disagreements(decisions, look):
+            refuse_differences(look, connection, policy, decisions)
+        _take_out(connection, look.undecided)
+        yield Opinion(
+            first=first,
+            second=look.by if first is Engine.COLUMNAR else Engine.COLUMNAR,
+            accounts=len(decisions),
+            looked_again=len(look.decisions),
+            facts_derived_again=len(keys),
+            undecided=tuple(look.undecided.items()),
+            notes=notes,
+        )
+        refuse_differences(look, connection, policy, decisions)
+
+
+def _look(
+    first: Engine, connection: duckdb.DuckDBPyConnection, policy: Policy, keys: Sequence[Key], again: Again
+) -> tuple[Look, Engine, tuple[str, ...]]:
+    """What looking again gave, who decided first after all, and a note where that is not who was asked."""
     try:
-        look = look_again(Engine.DURABLE if first is Engine.COLUMNAR else first, connection, policy, keys, again)
+        by = Engine.DURABLE if first is Engine.COLUMNAR else first
+        return look_again(by, connection, policy, keys, again), first, ()
     except DurableUnavailable as unavailable:
-        notes = (f"{unavailable}; the plain meaning gave the second opinion instead",)
-        first = Engine.COLUMNAR
-        look = look_again(Engine.MEANING, connection, policy, keys, again)
-    refuse_differences(look, connection, policy, decisions)
-    _take_out(connection, look.undecided)
-    return Opinion(
-        first=first,
-        second=look.by if first is Engine.COLUMNAR else Engine.COLUMNAR,
-        accounts=len(decisions),
-        looked_again=len(look.decisions),
-        facts_derived_again=len(keys),
-        undecided=tuple(look.undecided.items()),
-        notes=notes,
-    )
+        note = f"{unavailable}; the plain meaning gave the second opinion instead"
+        return look_again(Engine.MEANING, connection, policy, keys, again), Engine.COLUMNAR, (note,)
+
+
+@contextmanager
+def prepared(book: Book, policy: Policy) -> Iterator[None]:
+    """Within the block, the processes that a second opinion takes start while something else is done."""
+    (customers,) = book.connection.execute("SELECT count(*) FROM customers").fetchone() or (0,)
+    with durable.started(policy), apart.started() if customers >= APART else nullcontext():
+        yield
 
 
 # Which accounts are looked at again.
@@ -184,22 +207,52 @@ class Look:
     by: Engine
     decisions: Mapping[Key, Decision]
     undecided: Mapping[Key, str]
-    other_facts: tuple[OtherFact, ...]
+    facts: Compared
+
+    @property
+    def other_facts(self) -> Sequence[OtherFact]:
+        """Known once all facts have been derived again; whoever asks waits for that."""
+        return self.facts.differences()
+
+
+class Compared:
+    """Facts beside those derived again, compared as these arrive; few are waited for at a time."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[Mapping[Key, Facts], Derived]] = deque()
+        self._differences: list[OtherFact] = []
+
+    def add(self, first: Mapping[Key, Facts], again: Derived) -> None:
+        """Compare these once they are there; may wait for those added before."""
+        self._waiting.append((first, again))
+        while len(self._waiting) > AHEAD:
+            self._compare_one()
+
+    def differences(self) -> Sequence[OtherFact]:
+        """Every fact that came out differently."""
+        while self._waiting:
+            self._compare_one()
+        return self._differences
+
+    def _compare_one(self) -> None:
+        first, again = self._waiting.popleft()
+        self._differences.extend(facts_that_differ(first, again()))
 
 
 def look_again(
     by: Engine, connection: duckdb.DuckDBPyConnection, policy: Policy, keys: Sequence[Key], again: Again
 ) -> Look:
     """Have the accounts decided by this engine, and their facts derived again; raises DurableUnavailable."""
-    other_facts: list[OtherFact] = []
+    compared = Compared()
 
     def accounts() -> Iterator[tuple[Key, Facts]]:
         for at in range(0, len(keys), AT_ONCE):
             some = keys[at : at + AT_ONCE]
+            derived = again(some)
             facts = facts_of(connection, policy, some)
             # The engine decides in a process of its own, and need not wait for the facts to be derived again.
             yield from facts.items()
-            other_facts.extend(facts_that_differ(facts, again(some)))
+            compared.add(facts, derived)
 
     if by is Engine.DURABLE:
         answers = dict(durable.decide_all(policy, accounts()))
@@ -209,7 +262,7 @@ def look_again(
         by,
         {key: answer for key, answer in answers.items() if isinstance(answer, Decision)},
         {key: answer.reason for key, answer in answers.items() if isinstance(answer, Undecided)},
-        tuple(other_facts),
+        compared,
     )
 
 
@@ -246,25 +299,6 @@ def facts_that_differ(first: Mapping[Key, Facts], again: Mapping[Key, Facts]) ->
         elif first[key] != again[key]:
             names = (name for name, value in first[key].items() if again[key].get(name) != value)
             yield from (OtherFact(key, name, first[key][name], again[key].get(name)) for name in names)
-
-
-def _again_from(book: Book, policy: Policy, as_of: date) -> Again:
-    """The facts derived in plain Python from the book's rows."""
-
-    def again(keys: Sequence[Key]) -> Mapping[Key, Facts]:
-        derived = accounts_again(book, policy, as_of, keys)
-        return {key: {**account.facts, **_places(account)} for key, account in derived.items()}
-
-    return again
-
-
-def _places(account: AccountFacts) -> Facts:
-    start = account.episode_start
-    return {
-        "anchor": account.anchor,
-        "episode": account.episode,
-        "episode_start": None if start is None else start.isoformat(),
-    }
 
 
 def _take_out(connection: duckdb.DuckDBPyConnection, keys: Iterable[Key]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from _pytest.mark.structures import ParameterSet
 
-from duly.book.again import AccountFacts, Key, accounts_again, facts_of
+from duly.book.again import AccountFacts, Key, facts_of
 from duly.book.book import Book
 from duly.book.facts import build_facts, facts_from
 from duly.book.raw import raw_rows
@@ -76,7 +76,7 @@ def seen(book: Book, policy: Policy, days: Iterable[date], key: Key = ACCOUNT) -
     build_facts(book, policy, "asked")
     by_sql = {facts.as_of: facts for facts in facts_from(book.connection, policy, invoices=True)}
     for day in days:
-        again = accounts_again(book, policy, day, [key])[key]
+        again = facts_of(raw_rows(book, [key[1]]), policy, day, [key])[key]
         assert facts_differ(by_sql[day], again) == {}
     return by_sql
 

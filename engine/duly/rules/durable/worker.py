@@ -113,6 +113,18 @@ processes_kept = _kept.until_the_end
 """Until the end of the block a process that has decided one book goes on to the next of the same policy."""
 
 
+@contextlib.contextmanager
+def started(policy: Policy, trust: Trust | None = None) -> Iterator[None]:
+    """Within the block a process that decides by this policy is there, or on its way, before it is asked."""
+    with processes_kept():
+        worker = _worker_for(program_of(policy), Ids.of(policy), trust or Trust())
+        if not worker.is_sound:
+            with contextlib.suppress(DurableUnavailable):  # said when it is asked
+                worker.begin()
+        _kept.let_wait_or_stop(worker, is_done=True)
+        yield
+
+
 def _worker_for(program: Program, ids: Ids, trust: Trust) -> Worker:
     """The waiting one that has these orders, or a new one."""
     return _kept.taken(lambda worker: worker.has(program, ids, trust)) or Worker(program, ids, trust)
@@ -139,6 +151,7 @@ class Worker:
         self._deaths = 0
         self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
+        self._is_ready = False
 
     @property
     def is_sound(self) -> bool:
@@ -176,7 +189,7 @@ class Worker:
     def _ask(self, rows: list[Row]) -> list[Answer]:
         if self._decided + len(rows) > self._trust.lifetime:
             self.stop()
-        pipe = self._pipe or self._start()
+        pipe = self._ready()
         self._decided += len(rows)
         answers: list[Answer] | Fault = self._exchange(
             pipe, rows, self._trust.seconds + self._trust.seconds_an_account * len(rows)
@@ -185,31 +198,57 @@ class Worker:
             raise Died(f"the rule engine failed: {answers.reason}")
         return answers
 
-    def _start(self) -> Connection:
+    def begin(self) -> None:
+        """Start a process, raising DurableUnavailable; that it is ready is waited for when it is first asked."""
         # Spawned, not forked: the engine starts from nothing, and no lock of ours is copied half held.
         spawn = multiprocessing.get_context("spawn")
         self._pipe, theirs = spawn.Pipe()
-        self._process = spawn.Process(target=serve, args=(theirs,), daemon=True, name="duly-durable")
-        self._process.start()
-        theirs.close()
+        process = spawn.Process(target=serve, args=(theirs,), daemon=True, name="duly-durable")
         try:
-            fault: Fault | None = self._exchange(self._pipe, self._orders, self._trust.seconds_to_start)
+            process.start()
+        except OSError as error:
+            self.stop()
+            raise DurableUnavailable(f"durable-rules cannot be started: {error}") from None
+        self._process = process
+        theirs.close()
+        self._is_ready = False
+        with contextlib.suppress(OSError):  # one that is dead already is found dead when it is waited for
+            self._pipe.send(self._orders)
+
+    def _ready(self) -> Connection:
+        if self._pipe is None:
+            self.begin()
+        assert self._pipe is not None
+        if self._is_ready:
+            return self._pipe
+        try:
+            fault: Fault | None = self._receive(self._pipe, self._trust.seconds_to_start)
         except Died as death:
             self.stop()
             raise DurableUnavailable(f"durable-rules cannot be started: {death}") from None
         if fault is not None:
             self.stop()
             raise DurableUnavailable(f"durable-rules cannot be loaded: {fault.reason}")
+        self._is_ready = True
         return self._pipe
 
     def _exchange(self, pipe: Connection, question: object, seconds: float) -> Any:  # noqa: ANN401 -- whatever the other side sends
         try:
             pipe.send(question)
+        except OSError:
+            raise self._death() from None
+        return self._receive(pipe, seconds)
+
+    def _receive(self, pipe: Connection, seconds: float) -> Any:  # noqa: ANN401 -- whatever the other side sends
+        try:
             if not pipe.poll(seconds):
                 raise Died(f"the rule engine did not answer within {seconds:g} seconds")
             return pipe.recv()
         except (EOFError, OSError):
-            raise Died(f"the rule engine died ({self._how_it_died()})") from None
+            raise self._death() from None
+
+    def _death(self) -> Died:
+        return Died(f"the rule engine died ({self._how_it_died()})")
 
     def _how_it_died(self) -> str:
         assert self._process is not None
