@@ -13,8 +13,9 @@ from datetime import date
 
 from duly.book.book import Book
 from duly.book.payers import payers_of
-from duly.language.conditions import Any, holds
+from duly.language.conditions import Any, holds, leaves
 from duly.language.policy import ASK_NOTHING, Policy
+from duly.language.reads import fact_columns
 from duly.rules.agreement import facts_of
 from duly.rules.columnar import accounts_by_decision
 from duly.rules.trace import decided
@@ -73,7 +74,9 @@ def _episodes(book: Book, policy: Policy, customers: list[str]) -> dict[tuple[st
     run(f"DROP TABLE {_ASKED}")
     stand_down = Any(tuple(rule.when for rule in policy.sales if rule.ask == ASK_NOTHING))
     began: dict[tuple[str, str], date] = {}
-    for key, facts in facts_of(book.connection, policy, sorted(decisions)).items():
+    read = {"late"} | {leaf.fact for leaf in leaves(stand_down)}
+    columns = [column for column in fact_columns(policy) if column.name in read or column.fact in read]
+    for key, facts in facts_of(book.connection, policy, sorted(decisions), columns).items():
         since = facts["episode_start"]
         if facts["late"] is True and since and not holds(stand_down, {**facts, **decided(decisions[key])}):
             first = date.fromisoformat(str(since))

@@ -102,7 +102,7 @@ class Lists:
         self._book = book
         self._as_of = as_of
         self._told: dict[Period, tuple[Told, ...]] = {}
-        self._held: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        self._told_whom_of: dict[tuple[str, str, str, str, str], frozenset[str]] = {}
         self._newcomers_of: dict[Period, tuple[NewCustomer, ...]] = {}
         self._serving: dict[date, frozenset[frozenset[str]]] = {}
         self._cards: dict[date, Mapping[Of, Scorecard]] = {}
@@ -359,21 +359,19 @@ class Lists:
     # What was done, for those who are only told.
 
     def _told_to(self, due: Due, acts_for: tuple[Person, ...]) -> list[Told]:
-        roles = [role for role, item in TOLD_IN.items() if item == due.item]
         ids = {person.id for person in acts_for}
-        found = [
-            one
-            for one in self._told_of(due.period)
-            if any(self._is_informed(role, one) and not ids.isdisjoint(self._holders(role, one)) for role in roles)
-        ]
+        found = [one for one in self._told_of(due.period) if not ids.isdisjoint(self._told_whom(due.item, one))]
         return sorted(found, key=lambda one: (one.day, one.customer, one.duty, one.what))
 
-    def _holders(self, role: str, one: Told) -> tuple[str, ...]:
-        key = (role, one.salesperson, one.collector)
-        if key not in self._held:
+    def _told_whom(self, item: str, one: Told) -> frozenset[str]:
+        """Everybody who is told of it in such a list."""
+        # Much was done for few people: whom it is told to is looked up once for all that is alike.
+        key = (item, one.duty, one.segment, one.salesperson, one.collector)
+        if key not in self._told_whom_of:
+            roles = [role for role, list_ in TOLD_IN.items() if list_ == item and self._is_informed(role, one)]
             served = Served("", salesperson=one.salesperson, collector=one.collector)
-            self._held[key] = holders_of(self.team, role, served)
-        return self._held[key]
+            self._told_whom_of[key] = frozenset(who for role in roles for who in holders_of(self.team, role, served))
+        return self._told_whom_of[key]
 
     def _is_informed(self, role: str, one: Told) -> bool:
         obligation = self._informed.get((role, one.duty))

@@ -105,7 +105,7 @@ def make_plan(
             actions, withheld = _deeds(book, policy, as_of, environment)
             together = done_together(Ground(policy, book, as_of, environment, history), MAKERS)
         days = looking_ahead.result()
-    withheld = [replace(thing, next_possible=days.get(_sought(thing))) for thing in withheld]
+    withheld = [replace(thing, next_possible=day) if (day := days.get(_sought(thing))) else thing for thing in withheld]
     gap = max((la.min_days_between for la in policy.ladders), default=0)
     called_off = () if book.is_part else not_to_be_posted(history, actions, withheld)
     # Each invoice is looked up by itself: the others that it shared a message with may be others tomorrow.
@@ -256,6 +256,7 @@ def accounts_of(book: Book, policy: Policy, as_of: date, environment: str) -> It
         said = decided(decision)
         for creditor, customer, item in some:
             facts = facts_by_key[creditor, customer, item]
+            facts |= said
             episode = facts["episode"]
             known = reach.get(customer, NOWHERE_KNOWN)
             account = Account(
@@ -264,7 +265,7 @@ def accounts_of(book: Book, policy: Policy, as_of: date, environment: str) -> It
                 customer=customer,
                 item=item,
                 episode=str(episode) if episode else "",
-                facts={**facts, **said},
+                facts=facts,
                 items=items.get((creditor, customer, item), ()),
                 not_before=moments.of(known.time_zone, known.country),
                 as_of=as_of,

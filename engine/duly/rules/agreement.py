@@ -248,11 +248,10 @@ def look_again(
     def accounts() -> Iterator[tuple[Key, Facts]]:
         for at in range(0, len(keys), AT_ONCE):
             some = keys[at : at + AT_ONCE]
-            derived = again(some)
             facts = facts_of(connection, policy, some)
             # The engine decides in a process of its own, and need not wait for the facts to be derived again.
             yield from facts.items()
-            compared.add(facts, derived)
+            compared.add(facts, again(some))
 
     if by is Engine.DURABLE:
         answers = dict(durable.decide_all(policy, accounts()))
@@ -273,7 +272,7 @@ def facts_of(
     columns: Sequence[FactColumn] | None = None,
     *,
     table: str = "account_facts",
-) -> dict[Key, Facts]:
+) -> dict[Key, dict[str, Value]]:
     """The facts of the accounts, read from the table, in the order of the key; all, or those of the columns given."""
     columns = fact_columns(policy) if columns is None else columns
     folded = folder(columns)
