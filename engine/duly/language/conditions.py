@@ -35,6 +35,8 @@ class Op(Enum):
     AT_MOST = "at_most"
     BELOW = "below"
 
+    __hash__ = object.__hash__  # an enum hashes its name, each time it is looked up
+
 
 @dataclass(frozen=True, slots=True)
 class Compare:
@@ -118,28 +120,37 @@ OPPOSITE = {Op.AT_LEAST: Op.BELOW, Op.BELOW: Op.AT_LEAST, Op.OVER: Op.AT_MOST, O
 
 def truth(condition: Condition, facts: Facts) -> bool | None:
     """True where the condition holds, False where it does not, None where that is unknown."""
-    match condition:
-        case Compare(fact, op, number):
-            value = facts[fact]
-            return None if value is None else TEST[op](value, number)  # type: ignore[arg-type]
-        case Is(fact, values):
-            value = facts[fact]
-            return None if value is None else value in values
-        case Includes(fact, member):
-            return member in facts[fact]  # type: ignore[operator]
-        case Known(fact):
-            return facts[fact] is not None
-        case All(parts):
-            answers = [truth(part, facts) for part in parts]
-            return False if False in answers else None if None in answers else True
-        case Any(parts):
-            answers = [truth(part, facts) for part in parts]
-            return True if True in answers else None if None in answers else False
-        case Not(part):
-            answer = truth(part, facts)
-            return None if answer is None else not answer
-        case _:
-            assert_never(condition)
+    # Asked millions of times an hour: a `match` would take the parts out of each condition before it looked at one.
+    if isinstance(condition, All):
+        return _truth_of_many(condition.parts, facts, False)
+    if isinstance(condition, Compare):
+        value, op, number = facts[condition.fact], condition.op, condition.number
+        return None if value is None else TEST[op](value, number)  # type: ignore[arg-type]
+    if isinstance(condition, Is):
+        value = facts[condition.fact]
+        return None if value is None else value in condition.values
+    if isinstance(condition, Known):
+        return facts[condition.fact] is not None
+    if isinstance(condition, Any):
+        return _truth_of_many(condition.parts, facts, True)
+    if isinstance(condition, Includes):
+        return condition.member in facts[condition.fact]  # type: ignore[operator]
+    if isinstance(condition, Not):
+        answer = truth(condition.part, facts)
+        return None if answer is None else not answer
+    assert_never(condition)
+
+
+def _truth_of_many(parts: tuple[Condition, ...], facts: Facts, decisive: bool) -> bool | None:  # noqa: FBT001
+    """The decisive answer where one part gives it, else None where one is unknown, else the other answer."""
+    answer: bool | None = not decisive
+    for part in parts:
+        one = truth(part, facts)
+        if one is decisive:
+            return decisive
+        if one is None:
+            answer = None
+    return answer
 
 
 def holds(condition: Condition, facts: Facts) -> bool:

@@ -24,18 +24,18 @@ def decide(policy: Policy, facts: Facts) -> Decision:
     reads, and the ladder's own (see `language.reads.fact_columns`); money in minor units.
     """
     segment, ladder_id, executed_stage = segment_layer(policy, facts)
-    after_segment = {**facts, "segment": segment, "ladder": ladder_id, "executed_stage": executed_stage}
-    pauses, paused = pause_layer(policy, after_segment)
-    after_pauses = after_segment | {"pauses": frozenset(pauses), "paused": paused}
+    known = {**facts, "segment": segment, "ladder": ladder_id, "executed_stage": executed_stage}
+    pauses, paused = pause_layer(policy, known)
+    known |= {"pauses": frozenset(pauses), "paused": paused}
     ladder = None if ladder_id == NONE else policy.ladder(ladder_id)
-    candidate = candidate_of(ladder, after_pauses) if ladder else Candidate()
-    wait = wait_of(policy, ladder, candidate, after_pauses)
-    step, stage, put_off, tone = stage_layer(policy, candidate, wait, after_pauses)
-    after_stage = after_pauses | {"step": step, "stage": stage, "put_off": put_off, "tone": tone}
-    asks, stood_down, tells = sales_layer(policy, after_stage)
-    after_sales = after_stage | {"asked_today": frozenset(asks)}
-    place, release, hold_waits = hold_layer(policy, after_sales)
-    after_holds = after_sales | {"placed_today": frozenset(place), "released_today": frozenset(release)}
+    candidate = candidate_of(ladder, known) if ladder else Candidate()
+    wait = wait_of(policy, ladder, candidate, known)
+    step, stage, put_off, tone = stage_layer(policy, candidate, wait, known)
+    known |= {"step": step, "stage": stage, "put_off": put_off, "tone": tone}
+    asks, stood_down, tells = sales_layer(policy, known)
+    known |= {"asked_today": frozenset(asks)}
+    place, release, hold_waits = hold_layer(policy, known)
+    known |= {"placed_today": frozenset(place), "released_today": frozenset(release)}
     return Decision(
         segment=segment,
         ladder=ladder_id,
@@ -49,15 +49,15 @@ def decide(policy: Policy, facts: Facts) -> Decision:
         next_stage=candidate.stage.id if candidate.stage and wait is not Wait.NOT_LATE else NONE,
         put_off=put_off,
         tone=tone,
-        tasks=tuple(p.id for p in policy.account_pauses if holds(layers.gives_task(p), after_stage)),
+        tasks=tuple(p.id for p in policy.account_pauses if holds(layers.gives_task(p), known)),
         asks=asks,
         stood_down=stood_down,
         tells=tells,
         place=place,
         release=release,
         hold_waits=hold_waits,
-        limits=limit_layer(policy, after_holds),
-        points=sum(p.add for p in policy.worklist if holds(p.when, after_holds)),
+        limits=limit_layer(policy, known),
+        points=sum(p.add for p in policy.worklist if holds(p.when, known)),
     )
 
 
