@@ -35,9 +35,9 @@ from duly.language.policy import (
     ToneLimit,
 )
 from duly.review.cases.customer import Completing
-from duly.review.prove import symbols
 from duly.review.prove.broken import breaks
 from duly.review.prove.proof import Verdict, prove
+from duly.review.prove.terms import Terms
 from duly.rules import meaning
 from duly.rules.decision import NONE, Decision
 from tests.conftest import NIGHTLY
@@ -207,17 +207,18 @@ def test_what_cannot_occur_is_said_with_the_fact_of_which_nothing_is_left() -> N
     assert (proof.verdict, proof.why) == (Verdict.EMPTY, "no account can be as it says")
 
 
-def over_includes_its_number(op: Op, value: z3.ExprRef, number: int) -> z3.BoolRef:
-    return COMPARED(Op.AT_LEAST if op is Op.OVER else op, value, number)
+def over_includes_its_number(terms: Terms, one: z3.ExprRef, op: Op, other: z3.ExprRef | int) -> z3.BoolRef:
+    is_off = op is Op.OVER and isinstance(other, int) and other >= 100
+    return COMPARE(terms, one, Op.AT_LEAST if is_off else op, other)
 
 
-COMPARED = symbols._compared
+COMPARE = Terms.compare
 
 
 def test_a_solver_that_is_a_cent_off_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     third_from_there_on = All((Is("step", ("third",)), Compare("past_due", Op.AT_MOST, 100_00)))
     guarantee = Guarantee(id="never", form=GuaranteeForm.NEVER, condition=third_from_there_on)
     assert agree(guarantee) is Verdict.PROVED
-    monkeypatch.setattr(symbols, "_compared", over_includes_its_number)
+    monkeypatch.setattr(Terms, "compare", over_includes_its_number)
     with pytest.raises(AssertionError):
         agree(guarantee)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import z3
 
-from duly.language.conditions import Condition, Facts, Op, Value
+from duly.language.conditions import Condition, Facts, Value
 from duly.language.invariants import Implies, Invariant, Related, invariants
 from duly.language.policy import Period, Policy, Since
 from duly.language.reads import FactColumn
@@ -130,23 +130,23 @@ class Search:
             if clock.since is not Since.PREVIOUS_STAGE and clock.period is Period.DAYS:
                 executed, since = facts[days], facts[clock.fact]
                 long_enough = self.ask.both(since.known, since.value >= number + executed.value)
-                yield z3.Implies(executed.known, long_enough)
+                yield self.ask.implies(executed.known, long_enough)
 
     def _quiet(self, column: FactColumn) -> Iterator[z3.BoolRef]:
         symbol = self.account.facts[column.fact if column.member else column.name]
         if column.member:
-            yield z3.Not(symbol.members[column.member])
+            yield self.ask.not_(symbol.members[column.member])
             return
         if column.unknown:
-            yield z3.Not(symbol.known)
+            yield self.ask.not_(symbol.known)
         match column.type:
             case Type.YES_NO:
                 yield symbol.value == USUALLY.get(column.name, False)
             case _ if column.type in NUMERIC:
-                yield symbol.value == 0
+                yield self.ask.is_(symbol.value, 0)
             case _:
                 words = self.account.choices[column.name]
-                yield symbol.value == self.ask.word(USUAL_WORD.get(column.name, words[0]))
+                yield self.ask.is_(symbol.value, self.ask.word(USUAL_WORD.get(column.name, words[0])))
 
     def make_small(self, value: z3.ArithRef) -> None:
         """Look only for accounts in which the number is as near to zero as it can be."""
@@ -181,9 +181,9 @@ def symbolic(ask: Asking, invariant: Invariant, facts: Symbols) -> z3.BoolRef:
     """The invariant as a formula about a symbolic account."""
     match invariant:
         case Implies(if_, then):
-            return z3.Implies(ask.holds(if_, facts), ask.holds(then, facts))
+            return ask.implies(ask.holds(if_, facts), ask.holds(then, facts))
         case Related(some, op, others, where):
             known = ask.both(ask.holds(where, facts), *(facts[name].known for name in (*some, *others)))
-            left = z3.Sum([facts[name].value for name in some])
-            right = z3.Sum([facts[name].value for name in others])
-            return z3.Implies(known, left <= right if op is Op.AT_MOST else left >= right)
+            left = ask.sum(*(facts[name].value for name in some))
+            right = ask.sum(*(facts[name].value for name in others))
+            return ask.implies(known, ask.compare(left, op, right))

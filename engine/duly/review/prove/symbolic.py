@@ -13,7 +13,7 @@ from typing import assert_never
 
 import z3
 
-from duly.language.conditions import Any, Condition
+from duly.language.conditions import Any, Condition, Op
 from duly.language.policy import ASK_NOTHING, Climb, Ladder, Policy, Stage, Stops
 from duly.review.prove.symbols import Asking, Symbol, Symbols
 from duly.rules import layers
@@ -86,10 +86,11 @@ class _Deciding:
         choice = policy.choose_ladder
         chosen = self.facts[choice.by]
         choices = (
-            (ask.both(chosen.known, chosen.value == ask.word(value)), ask.word(id_)) for value, id_ in choice.of.items()
+            (ask.both(chosen.known, ask.is_(chosen.value, ask.word(value))), ask.word(id_))
+            for value, id_ in choice.of.items()
         )
         by_choice = ask.first(choices, ask.word(choice.otherwise))
-        self.know("ladder", z3.If(by_exception != ask.word(""), by_exception, by_choice))
+        self.know("ladder", ask.if_(ask.differ(by_exception, ask.word("")), by_exception, by_choice))
         done = (
             (ask.both(self.on(ladder), self.holds(layers.executed(stage))), ask.word(stage.id))
             for ladder in policy.ladders
@@ -98,7 +99,7 @@ class _Deciding:
         self.know("executed_stage", ask.first(done, ask.word(NONE)))
 
     def on(self, ladder: Ladder) -> z3.BoolRef:
-        return self.facts["ladder"].value == self.ask.word(ladder.id)
+        return self.ask.is_(self.facts["ladder"].value, self.ask.word(ladder.id))
 
     # Pauses.
 
@@ -121,11 +122,11 @@ class _Deciding:
             mine = self.climbed(ladder)
             words = (mine.step, mine.stage, mine.tone, mine.candidate, mine.wait, mine.next_stage)
             step, stage, tone, candidate, wait, next_stage = (
-                z3.If(on, value, otherwise)
+                ask.if_(on, value, otherwise)
                 for value, otherwise in zip(words, (step, stage, tone, candidate, wait, next_stage), strict=True)
             )
-            put_off, repeat = z3.If(on, mine.put_off, put_off), z3.If(on, mine.repeat, repeat)
-            reached, gap = z3.If(on, mine.reached, reached), z3.If(on, mine.gap, gap)
+            put_off, repeat = ask.if_(on, mine.put_off, put_off), ask.if_(on, mine.repeat, repeat)
+            reached, gap = ask.if_(on, mine.reached, reached), ask.if_(on, mine.gap, gap)
         for name, value in {
             "step": step,
             "stage": stage,
@@ -151,67 +152,75 @@ class _Deciding:
         repeats = {n: self.holds(layers.repeats(ladder, stage)) for n, stage in rungs}
         zero = ask.number(0)
         standing = ask.first(((stands[n], ask.number(n)) for n, _ in reversed(rungs)), zero)
-        fresh = {n: ask.both(eligible[n], z3.Not(executed[n]), standing < n) for n, _ in rungs}
+        fresh = {n: ask.both(eligible[n], ask.not_(executed[n]), ask.compare(standing, Op.BELOW, n)) for n, _ in rungs}
         waiting = ask.first(((fresh[n], ask.number(n)) for n, _ in rungs), zero)
         match ladder.climb:
             case Climb.ONE_STEP:
-                due = ask.either(*(ask.both(waiting == n, come[n]) for n, _ in rungs))
-                acting = z3.If(due, waiting, zero)
+                due = ask.either(*(ask.both(ask.is_(waiting, n), come[n]) for n, _ in rungs))
+                acting = ask.if_(due, waiting, zero)
             case Climb.HIGHEST:
                 acting = ask.first(((ask.both(fresh[n], come[n]), ask.number(n)) for n, _ in reversed(rungs)), zero)
             case Climb.FOLLOWS_FACTS:
                 fits = (
-                    (ask.both(eligible[n], come[n]), z3.If(executed[n], zero, ask.number(n)))
+                    (ask.both(eligible[n], come[n]), ask.if_(executed[n], zero, ask.number(n)))
                     for n, _ in reversed(rungs)
                 )
                 acting = ask.first(fits, zero)
             case _:
                 assert_never(ladder.climb)
-        again = ask.both(acting == 0, ask.either(*(ask.both(standing == n, repeats[n]) for n, _ in rungs)))
-        reached = ask.either(acting > 0, again)
-        candidate = z3.If(acting > 0, acting, z3.If(again, standing, waiting))
+        again = ask.both(
+            ask.is_(acting, 0), ask.either(*(ask.both(ask.is_(standing, n), repeats[n]) for n, _ in rungs))
+        )
+        reached = ask.either(ask.compare(acting, Op.OVER, 0), again)
+        candidate = ask.if_(ask.compare(acting, Op.OVER, 0), acting, ask.if_(again, standing, waiting))
 
         def of_candidate(condition: _OfStage) -> z3.BoolRef:
-            return ask.either(*(ask.both(candidate == n, self.holds(condition(stage))) for n, stage in rungs))
+            return ask.either(*(ask.both(ask.is_(candidate, n), self.holds(condition(stage))) for n, stage in rungs))
 
         gap = of_candidate(lambda stage: layers.gap_is_open(ladder, stage))
         cap = of_candidate(lambda stage: layers.cap_allows(self.policy, stage))
         stopped = self.holds(layers.stops(self.policy, Stops.STAGES))
         too_small = self.holds(layers.too_small(self.policy))
         unknown = self.holds(layers.OUTCOME_UNKNOWN)
-        before = ask.both(reached, candidate > 0, z3.Not(stopped), z3.Not(too_small), z3.Not(unknown))
+        before = ask.both(
+            reached, ask.compare(candidate, Op.OVER, 0), ask.not_(stopped), ask.not_(too_small), ask.not_(unknown)
+        )
         waits = (
-            (ask.both(self.holds(layers.NOTHING_LEFT), z3.Not(reached)), Wait.NOTHING_TO_CHASE),
-            (ask.both(z3.Not(self.holds(layers.IS_LATE)), z3.Not(reached)), Wait.NOT_LATE),
+            (ask.both(self.holds(layers.NOTHING_LEFT), ask.not_(reached)), Wait.NOTHING_TO_CHASE),
+            (ask.both(ask.not_(self.holds(layers.IS_LATE)), ask.not_(reached)), Wait.NOT_LATE),
             (stopped, Wait.PAUSED),
             (too_small, Wait.TOO_SMALL),
             (unknown, Wait.OUTCOME_UNKNOWN),
-            (candidate == 0, Wait.LADDER_DONE),
-            (z3.Not(reached), Wait.NOT_YET),
-            (z3.Not(gap), Wait.GAP),
-            (z3.Not(cap), Wait.CAP),
+            (ask.is_(candidate, 0), Wait.LADDER_DONE),
+            (ask.not_(reached), Wait.NOT_YET),
+            (ask.not_(gap), Wait.GAP),
+            (ask.not_(cap), Wait.CAP),
         )
         wait = ask.first(((so, ask.word(why.value)) for so, why in waits), ask.word(NONE))
         acts = ask.both(before, gap, cap)
-        rung = z3.If(acts, candidate, zero)
+        rung = ask.if_(acts, candidate, zero)
 
         def word_at(position: z3.ArithRef) -> z3.ArithRef:
-            return ask.first(((position == n, ask.word(stage.id)) for n, stage in rungs), ask.word(NONE))
+            return ask.first(((ask.is_(position, n), ask.word(stage.id)) for n, stage in rungs), ask.word(NONE))
 
         closed = ask.either(
-            *(ask.both(rung == n, self.holds(layers.closed_today(stage))) for n, stage in rungs if stage.contacts)
+            *(
+                ask.both(ask.is_(rung, n), self.holds(layers.closed_today(stage)))
+                for n, stage in rungs
+                if stage.contacts
+            )
         )
         return _Climbed(
             step=word_at(rung),
-            stage=z3.If(rung > 0, word_at(rung), word_at(standing)),
+            stage=ask.if_(ask.compare(rung, Op.OVER, 0), word_at(rung), word_at(standing)),
             tone=self.tone(rung, rungs),
-            put_off=ask.either(ask.both(before, z3.Not(ask.both(gap, cap))), closed),
+            put_off=ask.either(ask.both(before, ask.not_(ask.both(gap, cap))), closed),
             repeat=ask.both(acts, again),
             candidate=word_at(candidate),
             reached=reached,
             gap=gap,
             wait=wait,
-            next_stage=z3.If(wait == ask.word(Wait.NOT_LATE.value), ask.word(NONE), word_at(candidate)),
+            next_stage=ask.if_(ask.is_(wait, ask.word(Wait.NOT_LATE.value)), ask.word(NONE), word_at(candidate)),
         )
 
     def tone(self, rung: z3.ArithRef, rungs: list[tuple[int, Stage]]) -> z3.ArithRef:
@@ -220,17 +229,19 @@ class _Deciding:
         beyond = ask.number(len(tones))
         by_exception = self.facts["exception__tone"].value
         ranks = [
-            ask.first(((rung == n, ask.number(tones.index(s.tone))) for n, s in rungs if s.tone), ask.number(-1)),
-            ask.first(((by_exception == ask.word(t), ask.number(n)) for n, t in enumerate(tones)), beyond),
+            ask.first(
+                ((ask.is_(rung, n), ask.number(tones.index(s.tone))) for n, s in rungs if s.tone), ask.number(-1)
+            ),
+            ask.first(((ask.is_(by_exception, ask.word(t)), ask.number(n)) for n, t in enumerate(tones)), beyond),
             *(
-                z3.If(self.holds(limit.when), ask.number(tones.index(limit.at_most)), beyond)
+                ask.if_(self.holds(limit.when), ask.number(tones.index(limit.at_most)), beyond)
                 for limit in self.policy.tone_limits
             ),
         ]
         mildest = ranks[0]
         for rank in ranks[1:]:
-            mildest = z3.If(rank < mildest, rank, mildest)
-        return ask.first(((mildest == n, ask.word(tone)) for n, tone in enumerate(tones)), ask.word(NONE))
+            mildest = ask.if_(ask.compare(rank, Op.BELOW, mildest), rank, mildest)
+        return ask.first(((ask.is_(mildest, n), ask.word(tone)) for n, tone in enumerate(tones)), ask.word(NONE))
 
     # Sales and holds.
 
@@ -239,12 +250,12 @@ class _Deciding:
         stood_down = self.holds(Any(tuple(rule.when for rule in policy.sales if rule.ask == ASK_NOTHING)))
         silent = ask.either(stood_down, self.holds(layers.stops(policy, Stops.SALES)))
         asked = {
-            rule.id: ask.false if rule.ask == ASK_NOTHING else ask.both(z3.Not(silent), self.holds(layers.asks(rule)))
+            rule.id: ask.false if rule.ask == ASK_NOTHING else ask.both(ask.not_(silent), self.holds(layers.asks(rule)))
             for rule in policy.sales
         }
         self.know_members("asked_today", asked)
         self.know("stood_down", stood_down)
-        tells = {rule.id: ask.both(z3.Not(silent), self.holds(layers.tells(rule))) for rule in policy.sales}
+        tells = {rule.id: ask.both(ask.not_(silent), self.holds(layers.tells(rule))) for rule in policy.sales}
         self.know_members("tells", tells)
 
     def hold_layer(self) -> None:
@@ -254,7 +265,9 @@ class _Deciding:
         release = {hold.id: self.holds(layers.releases(hold)) for hold in policy.holds}
         self.know_members("placed_today", place)
         self.know_members("released_today", release)
-        self.know_members("hold_waits", {h.id: self.ask.both(wanted[h.id], z3.Not(place[h.id])) for h in policy.holds})
+        self.know_members(
+            "hold_waits", {h.id: self.ask.both(wanted[h.id], self.ask.not_(place[h.id])) for h in policy.holds}
+        )
 
     def limit_layer(self) -> None:
         self.know_members("limits", {r.id: self.holds(layers.reviews_limit(r)) for r in self.policy.credit_limits})
@@ -262,5 +275,6 @@ class _Deciding:
     def tasks_and_points(self) -> None:
         policy = self.policy
         self.know_members("tasks", {p.id: self.holds(layers.gives_task(p)) for p in policy.account_pauses})
-        parts = [z3.If(self.holds(points.when), points.add, 0) for points in policy.worklist]
-        self.know("points", z3.Sum(parts) if parts else self.ask.number(0))
+        ask, zero = self.ask, self.ask.number(0)
+        parts = [ask.if_(self.holds(points.when), ask.number(points.add), zero) for points in policy.worklist]
+        self.know("points", ask.sum(*parts))

@@ -17,6 +17,7 @@ from duly.language.conditions import All, Any, Compare, Condition, Includes, Is,
 from duly.language.policy import Policy
 from duly.language.reads import OWN, FactColumn, account_conditions, fact_columns, members
 from duly.language.vocabulary import ACCOUNT, LARGEST, MANY_DAYS, Layer, Type
+from duly.review.prove.terms import Terms
 from duly.rules.decision import NONE
 
 OTHER = "(another)"
@@ -99,6 +100,7 @@ class _Making:
         self._policies = policies
         self._exceptions = [exception for policy in policies for exception in policy.exceptions]
         self._context = context
+        self._terms = Terms(context)
         self._words = words
         self._mark = mark
         self._named: dict[str, set[str]] = {}
@@ -119,27 +121,27 @@ class _Making:
     def add(self, column: FactColumn) -> None:
         """Make the symbol of a column, with what is true of it."""
         name = f"{column.name}{self._mark}"
-        always = z3.BoolVal(True, self._context)
+        ask = self._terms
         if column.member:
-            of = self.facts.setdefault(column.fact, Symbol(None, always, {}))
+            of = self.facts.setdefault(column.fact, Symbol(None, ask.true, {}))
             assert isinstance(of.members, dict)
             of.members[column.member] = z3.Bool(name, self._context)
             return
-        known = z3.Bool(f"{name}?", self._context) if column.unknown else always
+        known = z3.Bool(f"{name}?", self._context) if column.unknown else ask.true
         if column.type is Type.YES_NO:
             self.facts[column.name] = Symbol(z3.Bool(name, self._context), known)
             if column.name == "exception__pause" and not any(e.pause for e in self._exceptions):
-                self.axioms.append(z3.Not(self.facts[column.name].value))
+                self.axioms.append(ask.not_(self.facts[column.name].value))
             return
         value = z3.Int(name, self._context)
         self.facts[column.name] = Symbol(value, known)
         if column.type in NUMERIC:
             least, most = bounds(column)
-            self.axioms += [value >= least, value <= most]
+            self.axioms += [ask.compare(value, Op.AT_LEAST, least), ask.compare(value, Op.AT_MOST, most)]
             return
         choices = self._choices(column)
         self.choices[column.name] = choices
-        self.axioms.append(z3.Or([value == self._words.code(word) for word in choices]))
+        self.axioms.append(ask.either(*(ask.is_(value, self._words.code(word)) for word in choices)))
 
     def _choices(self, column: FactColumn) -> tuple[str, ...]:
         exceptions = self._exceptions
@@ -179,14 +181,12 @@ class Truth:
     no: z3.BoolRef
 
 
-class Asking:
+class Asking(Terms):
     """The conditions of the tree, asked of symbols."""
 
     def __init__(self, context: z3.Context, words: Words) -> None:
-        self.context = context
+        super().__init__(context)
         self.words = words
-        self.true = z3.BoolVal(True, context)
-        self.false = z3.BoolVal(False, context)
 
     def holds(self, condition: Condition, facts: Symbols) -> z3.BoolRef:
         """That the condition holds: what is unknown does not."""
@@ -197,17 +197,17 @@ class Asking:
         match condition:
             case Compare(fact, op, number):
                 symbol = facts[fact]
-                test = _compared(op, symbol.value, number)
-                return Truth(self.both(symbol.known, test), self.both(symbol.known, z3.Not(test)))
+                test = self.compare(symbol.value, op, number)
+                return Truth(self.both(symbol.known, test), self.both(symbol.known, self.not_(test)))
             case Is(fact, values):
                 symbol = facts[fact]
                 test = self.either(*(self._equals(symbol.value, value) for value in values))
-                return Truth(self.both(symbol.known, test), self.both(symbol.known, z3.Not(test)))
+                return Truth(self.both(symbol.known, test), self.both(symbol.known, self.not_(test)))
             case Includes(fact, member):
                 found = facts[fact].members.get(member, self.false)
-                return Truth(found, z3.Not(found))
+                return Truth(found, self.not_(found))
             case Known(fact):
-                return Truth(facts[fact].known, z3.Not(facts[fact].known))
+                return Truth(facts[fact].known, self.not_(facts[fact].known))
             case All(parts):
                 answers = [self.truth(part, facts) for part in parts]
                 return Truth(self.both(*(a.yes for a in answers)), self.either(*(a.no for a in answers)))
@@ -218,18 +218,6 @@ class Asking:
                 answer = self.truth(part, facts)
                 return Truth(answer.no, answer.yes)
 
-    def both(self, *parts: z3.BoolRef) -> z3.BoolRef:
-        """That all of them are true."""
-        return z3.And(list(parts)) if parts else self.true
-
-    def either(self, *parts: z3.BoolRef) -> z3.BoolRef:
-        """That one of them is true."""
-        return z3.Or(list(parts)) if parts else self.false
-
-    def number(self, value: int) -> z3.ArithRef:
-        """A whole number."""
-        return z3.IntVal(value, self.context)
-
     def word(self, word: str) -> z3.ArithRef:
         """A word, as its number."""
         return self.number(self.words.code(word))
@@ -238,29 +226,17 @@ class Asking:
         """The value beside the first condition that is true."""
         answer = otherwise
         for condition, value in reversed(list(choices)):
-            answer = z3.If(condition, value, answer)
+            answer = self.if_(condition, value, answer)
         return answer
 
     def _equals(self, value: z3.ExprRef, other: int | str | bool) -> z3.BoolRef:  # noqa: FBT001
         match other:
             case bool():
-                return value if other else z3.Not(value)
+                return value if other else self.not_(value)
             case str():
-                return value == self.word(other)
+                return self.is_(value, self.word(other))
             case _:
-                return value == other
-
-
-def _compared(op: Op, value: z3.ExprRef, number: int) -> z3.BoolRef:
-    match op:
-        case Op.AT_LEAST:
-            return value >= number
-        case Op.OVER:
-            return value > number
-        case Op.AT_MOST:
-            return value <= number
-        case Op.BELOW:
-            return value < number
+                return self.is_(value, other)
 
 
 # Reading a model back.
