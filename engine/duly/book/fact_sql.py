@@ -192,9 +192,10 @@ def account_facts_sql(policy: Policy, name: str) -> str:
 
 
 def expression(column: FactColumn) -> str:
-    """The SQL of one column, in its type; money and counts are cut at `CAP`."""
+    """The SQL of one column, in its type; money and what is a per cent of it are cut at `CAP`."""
     sql = _raw(column)
-    if SQL_TYPE[column.type] == "BIGINT":
+    # Days and counts are no sums, and fit their type.
+    if column.type in {Type.MONEY, Type.PERCENT}:
         sql = f"CASE WHEN ({sql}) > {CAP} THEN {CAP} ELSE ({sql}) END"
     return f"CAST({sql} AS {SQL_TYPE[column.type]})"
 

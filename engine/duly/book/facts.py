@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from itertools import accumulate, chain
 from typing import Any
@@ -27,6 +27,7 @@ import duckdb
 from duly.book.again import AccountFacts, InvoiceFacts, folder
 from duly.book.book import Book
 from duly.book.fact_sql import account_facts_sql, beyond_sql, marks_sql, out_of_bounds_sql, pauses_sql
+from duly.book.parsed import execute
 from duly.book.rates import Rates, missing_rate
 from duly.dates import (
     add_business_days,
@@ -70,7 +71,7 @@ def build_facts(book: Book, policy: Policy, asked: date | str, *, prefix: str = 
     """
     if not re.fullmatch(r"[a-z_]*", prefix):
         raise ValueError("a prefix is lower-case letters and underscores")
-    run = book.connection.execute
+    run = partial(execute, book.connection)
     rates = Rates.of(book.connection)
     _ledger(book, policy, asked, rates)
     _rates_of_the_days(book, policy, rates)
@@ -134,7 +135,7 @@ def _file(name: str) -> str:
 
 def _step(book: Book, *names: str) -> None:
     for name in names:
-        book.connection.execute(_file(name))
+        execute(book.connection, _file(name))
 
 
 def _fill(book: Book, table: str, columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[object]]) -> None:

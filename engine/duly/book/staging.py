@@ -17,6 +17,7 @@ import duckdb
 
 from duly.book.columns import SQL_TYPE, STORED_DECIMAL, Written, scale_sql, text_sql, value_sql
 from duly.book.mapping import REST, Condition, Constant, FromColumn, Sources, TableSource, Varies
+from duly.book.parsed import execute
 from duly.book.strict import RawFile
 from duly.book.tables import TABLES, Column, Kind, Table
 from duly.language.suggest import closest
@@ -260,7 +261,7 @@ def _unused(source: TableSource, raw: RawFile, cells: Mapping[str, Cell]) -> lis
 def run(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[str, object]) -> duckdb.DuckDBPyConnection:
     """Run a statement with those of the parameters that it names."""
     named = set(re.findall(r"\$([a-z][a-z0-9_]*)", sql))
-    return connection.execute(sql, {name: value for name, value in parameters.items() if name in named})
+    return execute(connection, sql, {name: value for name, value in parameters.items() if name in named})
 
 
 def text_of(staged: Staged, column: str) -> str:

@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 
 from duly.book.book import Book
 from duly.book.facts import build_ledger
+from duly.book.parsed import execute
 from duly.language.policy import Policy, Unit
 
 BUCKETS = ("not_due", "0-30", "31-60", "61-90", "91-120", "120+")
@@ -39,7 +40,7 @@ def lay_out(book: Book, policy: Policy, days: Sequence[date]) -> None:
     Raises `Refused` (4) where a payment came in another currency than its invoice
     and there is no rate of that day.
     """
-    book.connection.execute(sql("10_asked"), {"days": sorted(set(days))})
+    execute(book.connection, sql("10_asked"), {"days": sorted(set(days))})
     _lay_out_asked(book, policy)
 
 
@@ -55,11 +56,8 @@ def lay_out_of(book: Book, policy: Policy, day: date, accounts: Sequence[tuple[s
 
 
 def _lay_out_asked(book: Book, policy: Policy) -> None:
-    run = book.connection.execute
     build_ledger(book, of_whole_accounts(policy), "figures_asked", prefix="ledger_")
-    for statement in sql("20_open").split(";\n"):
-        if statement.strip():
-            run(statement)
+    execute(book.connection, sql("20_open"))
 
 
 def lay_out_cash(book: Book, first: date, last: date) -> None:
@@ -67,7 +65,7 @@ def lay_out_cash(book: Book, first: date, last: date) -> None:
 
     The last must be one of those for which the ledger was laid out.
     """
-    run = book.connection.execute
+    run = partial(execute, book.connection)
     run(sql("30_items"), {"last": last})
     run(sql("31_cash"), {"first": first, "last": last})
     run(sql("32_returned"), {"first": first, "last": last})

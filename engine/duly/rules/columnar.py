@@ -15,6 +15,7 @@ from operator import itemgetter
 
 import duckdb
 
+from duly.book.parsed import execute
 from duly.language.conditions import Any, Condition
 from duly.language.policy import ASK_NOTHING, Climb, Ladder, Policy, Stage, Stops
 from duly.language.sql import identifier, quoted, to_sql
@@ -34,7 +35,7 @@ def decide(
     connection: duckdb.DuckDBPyConnection, policy: Policy, *, facts: str = "account_facts", into: str = "decisions"
 ) -> None:
     """Make the table of decisions from the table of facts; see `sql` for its columns."""
-    connection.execute(f"CREATE OR REPLACE TABLE {identifier(into)} AS {sql(policy, facts)}")
+    execute(connection, f"CREATE OR REPLACE TABLE {identifier(into)} AS {sql(policy, facts)}")
 
 
 def decisions_from(
