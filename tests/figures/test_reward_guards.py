@@ -43,9 +43,19 @@ def rewarded(tables: Tables, looked_at: Sequence[str] = ()) -> Rewards:
     return rewards(make_book(**{"customers": people, **tables}), POLICY, Q1, looked_at=looked_at)
 
 
+_REWARDED: dict[int, tuple[Tables, Rewards]] = {}
+
+
+def rewarded_once(tables: Tables) -> Rewards:
+    """What comes of one of the ledgers below; several tests ask the same of it."""
+    if id(tables) not in _REWARDED:
+        _REWARDED[id(tables)] = tables, rewarded(tables)
+    return _REWARDED[id(tables)][1]
+
+
 def found(tables: Tables, guard: Guard) -> tuple[Finding, ...]:
     """The findings of a guard; no other guard may have found anything in so small a ledger."""
-    made = rewarded(tables).findings
+    made = rewarded_once(tables).findings
     assert {finding.guard for finding in made} <= {guard}
     return made
 
@@ -314,7 +324,7 @@ def test_an_honest_look_alike_passes(guard: Guard, tables: Tables) -> None:
 @pytest.mark.parametrize(("guard", "tables"), cases(GAMED))
 def test_what_is_in_question_is_kept_back_until_somebody_has_looked(guard: Guard, tables: Tables) -> None:
     (finding,) = found(tables, guard)
-    kept = rewarded(tables)
+    kept = rewarded_once(tables)
     counted = rewarded(tables, [finding.id])
     for person, role in (("S1", "salesperson"), ("K1", "collector")):
         before, after = of(kept, person), of(counted, person)

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
+from functools import cache
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -114,38 +116,50 @@ def test_what_the_quarters_count_as_paid_adds_up_to_what_stands_as_paid(tables: 
     assert all(amount >= 0 for amount in in_time.values())
 
 
-@pytest.mark.parametrize(
-    "payments",
-    [
-        pytest.param([{"day": "2026-02-03"}], id="paid"),
-        pytest.param([{"day": "2025-12-30"}], id="before-the-quarter"),
-        pytest.param([{"day": "2025-12-30", "bounced_on": "2026-01-10"}], id="returned-in-the-quarter"),
-        pytest.param([{"day": "2025-12-30", "amount": 4_000}, {"day": "2026-01-30", "amount": 6_000}], id="two"),
-        pytest.param([{"day": "2025-12-30", "amount": 12_000}], id="too-much"),
-        pytest.param([], id="unpaid"),
-    ],
-)
-@pytest.mark.parametrize("held_back", [0, 40, 100])
-@pytest.mark.parametrize("credited", [0, 2_500, 10_000])
-def test_over_the_quarters_a_commission_is_a_per_cent_of_what_was_paid_and_of_what_is_still_owed(
-    payments: Sequence[Row], held_back: int, credited: int
-) -> None:
-    book: Mapping[str, Sequence[Row]] = {
-        "customers": [WHO],
-        "invoices": [{"invoice_date": "2025-12-01", "due_date": "2026-02-01"}],
-        "payments": [{"invoice": "I1", **row} for row in payments],
-        "credits": [{"invoice": "I1", "day": "2026-03-01", "amount": credited}] if credited else [],
-    }
+PAYMENTS: Mapping[str, Sequence[Row]] = {
+    "paid": [{"day": "2026-02-03"}],
+    "before-the-quarter": [{"day": "2025-12-30"}],
+    "returned-in-the-quarter": [{"day": "2025-12-30", "bounced_on": "2026-01-10"}],
+    "two": [{"day": "2025-12-30", "amount": 4_000}, {"day": "2026-01-30", "amount": 6_000}],
+    "too-much": [{"day": "2025-12-30", "amount": 12_000}],
+    "unpaid": [],
+}
+CREDITED = (0, 2_500, 10_000)
+SOLD = {case: f"S{number}" for number, case in enumerate(product(PAYMENTS, CREDITED))}
+"""Who sold the one invoice of each customer: what was paid and credited of one says nothing of another."""
+
+
+@cache
+def commissions(held_back: int) -> Mapping[str, int]:
+    """What each salesperson gets over both quarters: all the customers are in one book."""
+    book: dict[str, list[Row]] = {"customers": [], "invoices": [], "payments": [], "credits": []}
+    for (payments, credited), seller in SOLD.items():
+        its = {"customer": f"C-{seller}", "invoice": f"I-{seller}"}
+        book["customers"].append({"customer": its["customer"], "salesperson": seller, "collector": "K1"})
+        book["invoices"].append({**its, "invoice_date": "2025-12-01", "due_date": "2026-02-01"})
+        book["payments"] += [{**its, **row} for row in PAYMENTS[payments]]
+        book["credits"] += [{**its, "day": "2026-03-01", "amount": credited}] if credited else []
     policy = paying(commission=Commission(pct=Fraction(10), held_back_until_paid_pct=Fraction(held_back)))
-    total = sum(of_seller(rewards(make_book(**book), policy, days)) for days in (quarter(2025, 4), Q1))
-    standing = min(10_000, sum(int(str(row.get("amount", 10_000))) for row in payments if "bounced_on" not in row))
+    total: Counter[str] = Counter()
+    for days in (quarter(2025, 4), Q1):
+        for one in rewards(make_book(**book), policy, days).statements:
+            if one.role is Role.SALESPERSON:
+                total[one.person] += one.commission
+    return total
+
+
+@pytest.mark.parametrize("payments", PAYMENTS)
+@pytest.mark.parametrize("held_back", [0, 40, 100])
+@pytest.mark.parametrize("credited", CREDITED)
+def test_over_the_quarters_a_commission_is_a_per_cent_of_what_was_paid_and_of_what_is_still_owed(
+    payments: str, held_back: int, credited: int
+) -> None:
+    rows = PAYMENTS[payments]
+    standing = min(10_000, sum(int(str(row.get("amount", 10_000))) for row in rows if "bounced_on" not in row))
     credit = min(credited, 10_000 - standing)
     owed = 10_000 - standing - credit
+    total = commissions(held_back)[SOLD[payments, credited]]
     assert total == (standing * 100 + owed * (100 - held_back)) * 10 / 10_000
-
-
-def of_seller(made: Rewards) -> int:
-    return sum(one.commission for one in made.statements if one.role is Role.SALESPERSON)
 
 
 # The sum.

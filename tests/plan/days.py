@@ -28,6 +28,8 @@ from tests.language.policies import STANDARD
 AS_OF = date(2026, 3, 31)
 """A Tuesday."""
 
+STANDARD_POLICY, _ = load_policy(STANDARD)
+
 ALL = ("hold", "release", "limit_change", "terms_change", "collector_change", "salesperson_change")
 
 PEOPLE: Sequence[Row] = [
@@ -55,11 +57,10 @@ CUSTOMER: Row = {
 
 def standard(*told: str, introduce: tuple[str, ...] = ()) -> Policy:
     """The standard policy without its calendar, that tells of these changes and introduces those of these segments."""
-    policy, _ = load_policy(STANDARD)
     together = replace(
-        policy.together, tell_customer_of=told, introduce_collector_to=introduce, weekly=None, monthly=None
+        STANDARD_POLICY.together, tell_customer_of=told, introduce_collector_to=introduce, weekly=None, monthly=None
     )
-    return replace(policy, together=together)
+    return replace(STANDARD_POLICY, together=together)
 
 
 @dataclass

@@ -64,7 +64,7 @@ def read_book(path: Path, *, quarantine: Path | None = None, customer: str | Non
     Raises `Refused` with exit code 4.
     """
     sources = read_sources(path)
-    connection = _connect()
+    connection = _connect(sources)
     reading = _Reading(connection, sources)
     reading.read_files()
     reading.resolve()
@@ -73,19 +73,31 @@ def read_book(path: Path, *, quarantine: Path | None = None, customer: str | Non
     return reading.book(path, aside, partly=customer is not None)
 
 
-def _connect() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(
-        ":memory:",
-        config={
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "allow_community_extensions": "false",
-            "temp_directory": "",
-        },
-    )
+SMALL = 2_000_000
+"""Bytes in all files up to which one thread of the database is faster than several."""
+
+
+def _connect(sources: Sources) -> duckdb.DuckDBPyConnection:
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "allow_community_extensions": "false",
+        "temp_directory": "",
+    }
+    if sum(_size(path) for path in {source.path for source in sources.tables.values() if source.path}) <= SMALL:
+        config["threads"] = "1"
+    connection = duckdb.connect(":memory:", config=config)
     # A long statement would draw its bar into what a program reads from us.
     connection.execute("SET enable_progress_bar = false")
     return connection
+
+
+def _size(path: Path) -> int:
+    """The bytes of a file; of one that cannot be read its reader will say so."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 class _Reading:
