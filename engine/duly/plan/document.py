@@ -31,6 +31,8 @@ def to_json(plan: Plan) -> Iterator[str]:
     yield f'{CHECKSUM}"{digest.hexdigest()}"\n}}\n'
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False)
+
 CHECKSUM = ',\n  "checksum": '
 """What stands between the text that is summed and its sum."""
 
@@ -46,7 +48,7 @@ def _list(name: str, records: Iterator[dict[str, Any]]) -> Iterator[str]:
     yield f',\n  "{name}": ['
     separator = "\n    "
     for record in records:
-        yield separator + json.dumps(record, ensure_ascii=False)
+        yield separator + _ENCODER.encode(record)
         separator = ",\n    "
     yield "\n  ]"
 

@@ -45,7 +45,7 @@ from duly.plan.standing import (
 from duly.plan.stops import Cycle, Past, stops
 from duly.plan.together import Ground, done_together
 from duly.plan.whole import once_an_account
-from duly.rules.columnar import ACTING, Key, accounts_by_decision, decide
+from duly.rules.columnar import ACTING, Key, decide
 from duly.rules.decision import NONE, Decision
 from duly.rules.trace import decided
 from duly.source import Problem, Refused
@@ -102,7 +102,7 @@ def make_plan(
         ahead = next_days if looks_ahead else _no_days
         looking_ahead = aside.submit(ahead, replace(book, connection=book.connection.cursor()), policy, as_of)
         with second_opinion(book, policy, as_of, engine=asked) as opinion:
-            actions, withheld = _deeds(book, policy, as_of, environment)
+            actions, withheld = _deeds(book, policy, as_of, environment, opinion.agreed)
             together = done_together(Ground(policy, book, as_of, environment, history), MAKERS)
         days = looking_ahead.result()
     withheld = [replace(thing, next_possible=day) if (day := days.get(_sought(thing))) else thing for thing in withheld]
@@ -186,11 +186,13 @@ def _misnamed(book: Book, actions: Iterable[Action]) -> Mapping[str, str]:
     return dict(rows)
 
 
-def _deeds(book: Book, policy: Policy, as_of: date, environment: str) -> tuple[list[Action], list[Withheld]]:
+def _deeds(
+    book: Book, policy: Policy, as_of: date, environment: str, agreed: Mapping[Decision, Sequence[Key]]
+) -> tuple[list[Action], list[Withheld]]:
     """What the table of decisions comes down to: what is done, and what is withheld, without its next day."""
     actions: list[Action] = []
     withheld: list[Withheld] = []
-    for account, decision in accounts_of(book, policy, as_of, environment):
+    for account, decision in accounts_of(book, policy, as_of, environment, agreed):
         actions += actions_of(policy, account, decision)
         withheld += withheld_of(policy, account, decision)
     return list(once_an_account(told_once(actions), book.connection, policy)), withheld
@@ -235,15 +237,16 @@ def _columns_read(policy: Policy) -> tuple[FactColumn, ...]:
     return tuple(c for c in fact_columns(policy) if c.fact in read or "__" in c.fact)
 
 
-def accounts_of(book: Book, policy: Policy, as_of: date, environment: str) -> Iterator[tuple[Account, Decision]]:
+def accounts_of(
+    book: Book, policy: Policy, as_of: date, environment: str, agreed: Mapping[Decision, Sequence[Key]]
+) -> Iterator[tuple[Account, Decision]]:
     """The accounts that something is done for or withheld from, as the plan needs them, each with its decision.
 
     Beside the facts: the items that a message would name, where it goes and when it may leave.
     """
     from duly.rules.agreement import facts_of
 
-    kinds = accounts_by_decision(book.connection, acting_only=True)
-    kinds = {decision: some for decision, some in kinds.items() if decision.gives_deeds}
+    kinds = {decision: some for decision, some in agreed.items() if decision.gives_deeds}
     keys = [key for some in kinds.values() for key in some]
     facts_by_key = facts_of(book.connection, policy, keys, _columns_read(policy))
     items = _items(book)

@@ -67,10 +67,14 @@ class Engine(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """Who decided, who looked again, at how many accounts, and which account could not be decided twice, and why."""
+    """Who decided, who looked again, at how many accounts, and which account could not be decided twice, and why.
+
+    `agreed` are the accounts of each decision, in the order of the key, without those.
+    """
 
     first: Engine
     second: Engine
+    agreed: Mapping[Decision, Sequence[Key]]
     accounts: int
     looked_again: int
     facts_derived_again: int
@@ -128,6 +132,7 @@ def second_opinion(
         yield Opinion(
             first=first,
             second=look.by if first is Engine.COLUMNAR else Engine.COLUMNAR,
+            agreed={decision: [key for key in some if key not in look.undecided] for decision, some in kinds.items()},
             accounts=len(decisions),
             looked_again=len(look.decisions),
             facts_derived_again=len(keys),

@@ -9,6 +9,7 @@ same function, only later. No process outlives its block, nor whoever started it
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -129,6 +130,8 @@ def serve(pipe: Connection) -> None:
     """Derive what is asked over the pipe until it closes."""
     # An interrupt at the terminal reaches this process too, but is for the one that asked.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Whoever plans goes first: there is time until it has worked out everything else.
+    os.nice(5)
     # What goes wrong here goes wrong once more where it is reported.
     sys.stderr = StringIO()
     with suppress(EOFError):
