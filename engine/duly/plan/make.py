@@ -45,6 +45,7 @@ from duly.plan.standing import (
 from duly.plan.stops import Cycle, Past, stops
 from duly.plan.together import Ground, done_together
 from duly.plan.whole import once_an_account
+from duly.priority import give_way
 from duly.rules.columnar import ACTING, Key, decide
 from duly.rules.decision import NONE, Decision
 from duly.rules.trace import decided
@@ -98,8 +99,8 @@ def make_plan(
         build_facts(book, policy, as_of)
         out_of_bounds = _out_of_bounds(book)
         decide(book.connection, policy)
-        # The days ahead are DuckDB's work, the second opinion is Python's: each has a core of its own.
-        ahead = next_days if looks_ahead else _no_days
+        # The days ahead are the database's work and ready long before all that is Python's.
+        ahead = _next_days_behind if looks_ahead else _no_days
         looking_ahead = aside.submit(ahead, replace(book, connection=book.connection.cursor()), policy, as_of)
         with second_opinion(book, policy, as_of, engine=asked) as opinion:
             actions, withheld = _deeds(book, policy, as_of, environment, opinion.agreed)
@@ -148,6 +149,11 @@ def make_plan(
         ),
         names=names_of(book, {*(a.customer for a in actions), *(w.customer for w in withheld)}),
     )
+
+
+def _next_days_behind(book: Book, policy: Policy, as_of: date) -> dict[tuple[Key, str], date]:
+    give_way()
+    return next_days(book, policy, as_of)
 
 
 def _no_days(_book: Book, _policy: Policy, _as_of: date) -> dict[tuple[Key, str], date]:

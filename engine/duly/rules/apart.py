@@ -9,7 +9,6 @@ same function, only later. No process outlives its block, nor whoever started it
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,6 +26,7 @@ from duly.book.raw import Selected, gathered, select_rows
 from duly.kept import Kept
 from duly.language.conditions import Facts
 from duly.language.policy import Policy
+from duly.priority import give_way
 
 PLACES = ("anchor", "episode", "episode_start")
 """What is compared beside the facts, as text: an action's identity hangs on it."""
@@ -131,7 +131,7 @@ def serve(pipe: Connection) -> None:
     # An interrupt at the terminal reaches this process too, but is for the one that asked.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Whoever plans goes first: there is time until it has worked out everything else.
-    os.nice(5)
+    give_way()
     # What goes wrong here goes wrong once more where it is reported.
     sys.stderr = StringIO()
     with suppress(EOFError):
