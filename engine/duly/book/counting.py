@@ -14,7 +14,6 @@ from duly.source import Refused
 
 DAY = timedelta(days=1)
 DATA = 4
-HALF = Fraction(1, 2)
 
 
 class Counting:
@@ -76,7 +75,7 @@ class Counting:
         ratio = self.ratio(from_, to, day)
         if ratio is None:
             raise Refused([missing_rate(day, from_, to)], DATA)
-        return int(amount * ratio + HALF)
+        return _times(amount, ratio)
 
     def is_worth_chasing(self, amount: int, currency: str) -> bool:
         """Say whether an open amount reaches the policy's minimum; without a rate, any amount does."""
@@ -86,7 +85,13 @@ class Counting:
         if currency == self.policy.currency:
             return amount >= least
         ratio = self.ratio(currency, self.policy.currency, self.as_of)
-        return ratio is None or int(amount * ratio + HALF) >= least
+        return ratio is None or _times(amount, ratio) >= least
+
+
+def _times(amount: int, ratio: Fraction) -> int:
+    """The amount at a rate, half a unit rounded up; in whole numbers, which fractions take ten times as long for."""
+    halves, whole = 2 * amount * ratio.numerator + ratio.denominator, 2 * ratio.denominator
+    return halves // whole if halves >= 0 else -(-halves // whole)
 
 
 def whole_months(day: date, end: date) -> int:
