@@ -16,6 +16,7 @@ import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -32,13 +33,20 @@ from duly.source import Problem, Refused, Severity, Span, has_errors, in_order
 CANNOT_BE_LOADED = 3
 """The exit code for a policy that cannot be loaded."""
 
+MOST_KEPT = 32
+"""So many policies are kept, with the files that they were made of: whoever asks for one asks for it again."""
+
 
 def load_policy(path: Path, unsaved: Mapping[str, bytes] = MappingProxyType({})) -> tuple[Policy, tuple[Problem, ...]]:
     """The policy of a file and the warnings about it; raises `Refused` where there are errors.
 
     `unsaved` has what files shall be taken to hold instead of what they hold, by the names that places carry.
     """
-    files = _read_all(path, unsaved)
+    return _policy_of(tuple(_read_all(path, unsaved)))
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _policy_of(files: tuple[_File, ...]) -> tuple[Policy, tuple[Problem, ...]]:
     lines = MappingProxyType({file.name: file.tree.lines for file in files})
     problems = [problem for file in files for problem in file.tree.problems]
     roots = [file.tree.root for file in files]
@@ -131,8 +139,14 @@ class _File:
 
     name: str
     data: bytes
-    tree: Tree
     broken: tuple[Problem, ...] = ()
+
+    @property
+    def tree(self) -> Tree:
+        return _tree_of(self.data, self.name)
+
+
+_tree_of = lru_cache(maxsize=MOST_KEPT)(read_tree)
 
 
 def _read_all(path: Path, unsaved: Mapping[str, bytes]) -> list[_File]:
@@ -149,7 +163,7 @@ def _read_all(path: Path, unsaved: Mapping[str, bytes]) -> list[_File]:
             files[-1] = replace(files[-1], broken=(data,))
             return files
         seen.add(real)
-        files.append(_File(name, data, read_tree(data, name)))
+        files.append(_File(name, data))
         root = files[-1].tree.root
         extends = root.get("extends") if root else None
         if not isinstance(extends, Scalar):
