@@ -92,6 +92,10 @@ class Way(NamedTuple):
     executed: bool = False
 
 
+_made = tuple.__new__
+"""Makes a place or a way at once: there are a million of them, and their names for the parts cost as much again."""
+
+
 class _Outcome(NamedTuple):
     """What is decided in a situation: the stage proposed, by its number, and whether the day counts."""
 
@@ -124,6 +128,9 @@ class Days:
         self.situations = situations.all
         self.counts = counts
         self.powers = powers
+        # What is asked at every place is looked up once.
+        self._closing, self._delays = Power.CLOSED in powers, Power.DELAY in powers
+        self._calls, self._other_runs = Power.CALLS in powers, Power.OTHER_RUNS in powers
         self.until_counted = until_counted
         self.calendar = calendar_of(policy, self.assumed)
         self.ids = policy.stage_ids
@@ -340,9 +347,9 @@ class Days:
         ways = self._ways(place)
         if self.until_counted:
             ways = (way._replace(to=None) if way.counted else way for way in ways)
-        if self.assumed.stays_unpaid:
-            yield from ways
-            return
+        return ways if self.assumed.stays_unpaid else self._of_any_age(place, ways)
+
+    def _of_any_age(self, place: Place, ways: Iterator[Way]) -> Iterator[Way]:
         # What is oldest is paid or disputed, or not: up to the next number asked for, every age can come next.
         older = self.ages[: bisect_right(self.ages, place.days_past_due) + 1]
         for way in ways:
@@ -356,11 +363,11 @@ class Days:
         usual = place.weekday in self.calendar.contact
         if not usual and place.closed >= self.calendar.closed_at_most:
             return
-        other = Power.OTHER_RUNS in self.powers
+        other = self._other_runs
         if business or other:
             yield from self._run(place, business=business, usual=usual)
         if not business or (other and self.assumed.runs):
-            yield Way(self._rested(place, is_open=usual), *(False, False, NEVER, usual))
+            yield _made(Way, (self._rested(place, is_open=usual), False, False, NEVER, usual, False, NEVER, False))
         elif not self.assumed.runs:
             for number, outcome in self._decisions(place, is_open=usual, contacts=self._contacts[place.history]):
                 yield Way(self._rested(place, is_open=usual), outcome.counted, *(False, number, usual))
@@ -371,7 +378,8 @@ class Days:
         for number, outcome in self._decisions(place, is_open=usual, contacts=contacts):
             counted, stage = business and outcome.counted, outcome.stage
             if stage == NEVER or (outcome.reaches and not usual):
-                yield Way(self._rested(place, is_open=usual), counted, *(True, number, usual, False, stage))
+                rested = self._rested(place, is_open=usual)
+                yield _made(Way, (rested, counted, True, number, usual, False, stage, False))
                 continue
             yield from self._proposed(place, number, outcome, business=business, usual=usual)
             if not outcome.reaches:
@@ -380,14 +388,15 @@ class Days:
                 yield from self._put_off(place, business=business)
             if self._may_close(place):
                 # A holiday of the customer's is not counted.
-                yield Way(self._rested(place, is_open=False), *(False, True, number, False, False, stage))
+                rested = self._rested(place, is_open=False)
+                yield _made(Way, (rested, False, True, number, False, False, stage, False))
 
     def _may_close(self, place: Place) -> bool:
         calendar = self.calendar
-        return Power.CLOSED in self.powers and calendar.holidays and place.closed < calendar.closed_at_most
+        return self._closing and calendar.holidays and place.closed < calendar.closed_at_most
 
     def _may_be_full(self, place: Place, contacts: int) -> bool:
-        if self.cap is None or Power.CALLS not in self.powers or contacts >= self.cap.at_most:
+        if self.cap is None or not self._calls or contacts >= self.cap.at_most:
             return False
         if self.assumed.give_way:
             return False
@@ -419,14 +428,16 @@ class Days:
                 history = self._numbered(executed(self.history(place), stage, reaches=outcome.reaches))
                 self._executed[done] = history
             left = place.waiting if waited == NEVER else self._numbered_waiting(_at(waiting, stage, NEVER))
-            yield Way(self._next(place, history, left, closed=not usual, full=NO_CLAIM), *happens, executed=True)
-        if Power.DELAY not in self.powers:
+            to = self._next(place, history, left, closed=not usual, full=NO_CLAIM)
+            yield _made(Way, (to, *happens, True))
+        if not self._delays:
             return
         if outcome.patience is None:
-            yield Way(self._rested(place, is_open=usual), *happens)
+            yield _made(Way, (self._rested(place, is_open=usual), *happens, False))
         elif max(waited, 0) < outcome.patience:
             left = self._numbered_waiting(_at(waiting, stage, max(waited, 0) + business))
-            yield Way(self._next(place, place.history, left, closed=not usual, full=NO_CLAIM), *happens)
+            to = self._next(place, place.history, left, closed=not usual, full=NO_CLAIM)
+            yield _made(Way, (to, *happens, False))
 
     def _rested(self, place: Place, *, is_open: bool) -> Place:
         """The next day where nothing was executed."""
@@ -438,7 +449,7 @@ class Days:
         weekday, before, age = place[:3]
         if (moved := self._tomorrow.get(history)) is None:
             moved = self._tomorrow[history] = self._numbered(tomorrow(self._history[history]))
-        return Place(
+        to = (
             (weekday + 1) % WEEK,
             before + 1 if closed else 0,
             age + 1 if age < self.oldest else age,
@@ -447,6 +458,7 @@ class Days:
             full,
             place.situation,
         )
+        return _made(Place, to)
 
 
 def moved_facts(policy: Policy, history: History, days_past_due: int) -> dict[str, Value]:

@@ -69,14 +69,11 @@ def _explore(found: Walks, most: int) -> None:
     numbers: dict[Place, int] = {}
     places = found.places
 
-    def numbered(place: Place) -> int:
-        number = numbers.get(place)
-        if number is None:
-            number = numbers[place] = len(places)
+    for place in found.days.beginnings():
+        if place not in numbers:
+            numbers[place] = len(places)
             places.append(place)
-        return number
-
-    found.first = [numbered(place) for place in found.days.beginnings()]
+        found.first.append(numbers[place])
     ways = found.days.ways
     at = 0
     while at < len(places):
@@ -88,9 +85,11 @@ def _explore(found: Walks, most: int) -> None:
             to, counted = way[0], way[1]
             if to is None:
                 ends = bool(ends) or counted
-            else:
-                number = numbered(to)
-                on[number] = on.get(number, False) or counted
+                continue
+            if (number := numbers.get(to)) is None:
+                number = numbers[to] = len(places)
+                places.append(to)
+            on[number] = counted or on.get(number, False)
         found.on.append(on)
         found.ends.append(ends)
         at += 1
