@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -17,6 +17,7 @@ from duly.language.over_time import ComesToAnEnd, assumption
 from duly.language.policy import Guarantee, Policy
 from duly.reports.prove import as_json, as_text
 from duly.review.prove.findings import Findings
+from duly.review.prove.over_time import answer
 from duly.review.prove.over_time import days as one_day
 from duly.review.prove.over_time.assumed import CLOSED_DAYS_IN_A_ROW
 from duly.review.prove.over_time.cap import most_contacts
@@ -251,6 +252,13 @@ def test_no_walk_has_more_contacts_than_the_cap_lets_happen(tmp_path: Path) -> N
     assert reached > POLICIES // 4
 
 
+@pytest.fixture
+def no_answer_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked while a fault is planted is neither known from before nor known afterwards."""
+    monkeypatch.setattr(answer, "_answered", deque(maxlen=0))
+
+
+@pytest.mark.usefixtures("no_answer_is_kept")
 def test_a_stage_that_overlooks_the_cap_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layers, "cap_allows", lambda *_: ALWAYS)
     with pytest.raises(AssertionError, match="whose contact cap is full"):
@@ -424,6 +432,7 @@ FAULTS = [
 ]
 
 
+@pytest.mark.usefixtures("no_answer_is_kept")
 @pytest.mark.parametrize(("where", "name", "fault"), FAULTS)
 def test_a_walk_that_goes_otherwise_is_found_out(
     where: object, name: str, fault: Callable[..., object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
