@@ -17,6 +17,7 @@ from duly.language.policy import Period, Policy, Since
 from duly.language.reads import FactColumn
 from duly.language.vocabulary import Type
 from duly.review.prove.symbols import NUMERIC, OTHER, Account, Asking, Symbols, Words, account, columns_of, read_back
+from duly.review.prove.terms import is_true_in, number_in
 from duly.rules.decision import NONE
 
 MEASURE = 20_000_000
@@ -95,7 +96,7 @@ class Search:
             is_quiet = False
             for quiet in self._quiet(column):
                 # What is so of the account at hand need not be asked.
-                if z3.is_true(model.eval(quiet, model_completion=True)):
+                if is_true_in(model, quiet):
                     is_quiet = True
                     self.suppose(quiet)
                 elif self.is_possible(quiet):
@@ -162,7 +163,7 @@ class Search:
         self.suppose(size <= most)
 
     def _size_in_model(self, value: z3.ArithRef) -> int:
-        return abs(int(self._solver.model().eval(value, model_completion=True).as_long()))
+        return abs(number_in(self._solver.model(), value))
 
 
 def telling(facts: Facts, columns: Iterable[FactColumn]) -> Iterator[tuple[str, Value]]:

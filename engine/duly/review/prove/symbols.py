@@ -17,7 +17,7 @@ from duly.language.conditions import All, Any, Compare, Condition, Includes, Is,
 from duly.language.policy import Policy
 from duly.language.reads import OWN, FactColumn, account_conditions, fact_columns, members
 from duly.language.vocabulary import ACCOUNT, LARGEST, MANY_DAYS, Layer, Type
-from duly.review.prove.terms import Terms
+from duly.review.prove.terms import Terms, is_true_in, number_in
 from duly.rules.decision import NONE
 
 OTHER = "(another)"
@@ -247,17 +247,13 @@ def read_back(account: Account, model: z3.ModelRef) -> dict[str, Value]:
     facts: dict[str, Value] = {}
     for name, symbol in account.facts.items():
         if symbol.value is None:
-            chosen = (member for member, inside in symbol.members.items() if _is_true(model, inside))
+            chosen = (member for member, inside in symbol.members.items() if is_true_in(model, inside))
             facts[name] = frozenset(chosen)
-        elif not _is_true(model, symbol.known):
+        elif not is_true_in(model, symbol.known):
             facts[name] = None
         elif z3.is_bool(symbol.value):
-            facts[name] = _is_true(model, symbol.value)
+            facts[name] = is_true_in(model, symbol.value)
         else:
-            number = model.eval(symbol.value, model_completion=True).as_long()
-            facts[name] = account.words.word(number) if name in account.choices else number
+            value = number_in(model, symbol.value)
+            facts[name] = account.words.word(value) if name in account.choices else value
     return facts
-
-
-def _is_true(model: z3.ModelRef, expression: z3.BoolRef) -> bool:
-    return bool(z3.is_true(model.eval(expression, model_completion=True)))

@@ -86,6 +86,26 @@ class Terms:
         return kind(making(self._at, len(parts), terms), self.context)
 
 
+# Reading a model.
+
+
+def is_true_in(model: z3.ModelRef, term: z3.BoolRef) -> bool:
+    """Say whether the term is true in the model; what the model leaves open is as it likes."""
+    return bool(z3.Z3_get_bool_value(model.ctx.ref(), _value(model, term)) == z3.Z3_L_TRUE)
+
+
+def number_in(model: z3.ModelRef, term: z3.ArithRef) -> int:
+    """The whole number that the term is in the model."""
+    return int(z3.Z3_get_numeral_string(model.ctx.ref(), _value(model, term)))
+
+
+def _value(model: z3.ModelRef, term: z3.ExprRef) -> Any:  # noqa: ANN401
+    found = _many(1)()
+    if not z3.Z3_model_eval(model.ctx.ref(), model.model, term.ast, True, found):
+        raise AssertionError("a term that has no value")
+    return found[0]
+
+
 @cache
 def _many(length: int) -> Any:  # noqa: ANN401 a type that ctypes makes, and makes anew unless it is kept
     return z3.Ast * length

@@ -19,6 +19,7 @@ from duly.language.reads import account_conditions, clocks
 from duly.language.vocabulary import ACCOUNT, Layer
 from duly.review.prove.search import MEASURE, Search, Unsettled
 from duly.review.prove.symbolic import decide
+from duly.review.prove.terms import is_true_in
 from duly.rules import layers
 from duly.rules.decision import NONE
 
@@ -91,10 +92,10 @@ class Situations:
         count = 0
         while search.is_possible():
             model = search.model()
-            ways = tuple(z3.is_true(model.eval(bit, model_completion=True)) for bit in bits)
+            ways = tuple(is_true_in(model, bit) for bit in bits)
             yield Situation(search.facts(model), ways)
-            same = [bit if way else z3.Not(bit) for bit, way in zip(bits, ways, strict=True)]
-            search.suppose(z3.Not(z3.And(same)) if same else search.ask.false)
+            same = [bit if way else search.ask.not_(bit) for bit, way in zip(bits, ways, strict=True)]
+            search.suppose(search.ask.not_(search.ask.both(*same)))
             count += 1
             if count > MANY:
                 raise TooMany
@@ -103,7 +104,7 @@ class Situations:
         """The plainest account in the situation of which the conditions hold as well, where there is one."""
         search = self._search()
         for bit, way in zip(self._bits(search), situation.ways, strict=True):
-            search.suppose(bit if way else z3.Not(bit))
+            search.suppose(bit if way else search.ask.not_(bit))
         for condition in more:
             holds = search.ask.holds(condition, search.account.facts)
             if search.is_possible(holds):
