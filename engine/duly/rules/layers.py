@@ -23,8 +23,8 @@ NOTHING_LEFT = All((Is("late", (False,)), Compare("late_count_with_disputed", Op
 OUTCOME_UNKNOWN = Is("outcome_unknown", (True,))
 
 
-MOST_KEPT = 4_096
-"""So many conditions are kept: those of some dozens of policies."""
+MOST_KEPT = 256
+"""So many conditions of each kind are kept: those of some dozens of policies."""
 
 Ts = TypeVarTuple("Ts")
 
