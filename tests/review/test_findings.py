@@ -6,7 +6,7 @@ Each is found where it was put, and not found where trying accounts out finds no
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -245,9 +245,9 @@ def is_possible(policy: Policy, facts: Facts) -> bool:
     return all(is_true_of(invariant, facts) for invariant in invariants(policy))
 
 
-def pairs(policy: Policy, seed: int) -> Iterator[tuple[Facts, Facts]]:
+def pairs(policy: Policy, those: Sequence[Facts]) -> Iterator[tuple[Facts, Facts]]:
     """Accounts, each with itself some days later."""
-    for facts in possible(policy, seed)[:60]:
+    for facts in those[:60]:
         for days in (1, 7, 23):
             then = later(policy, facts, days)
             if is_possible(policy, then):
@@ -275,11 +275,11 @@ def between(ladder: Ladder, fact: str, trio: tuple[dict[str, Value], ...]) -> bo
     )  # fmt: skip
 
 
-def falls_between(policy: Policy, seed: int) -> Iterator[tuple[str, str]]:
+def falls_between(policy: Policy, those: Sequence[Facts]) -> Iterator[tuple[str, str]]:
     """Each ladder and number for which some account falls between two stages, by trying out."""
     for ladder in policy.ladders:
         for fact in gaps_module._numbers_asked(ladder):
-            for facts in possible(policy, seed)[:40]:
+            for facts in those[:40]:
                 if fact not in facts or facts[fact] is None:
                     continue
                 numbers = sorted({0, 1, 6, 7, 8, 29, 30, 31, 250_00 - 1, 250_00, 250_00 + 1})
@@ -299,27 +299,28 @@ def test_what_is_not_found_is_found_by_nobody_who_tries(capsys: pytest.CaptureFi
         found = findings(policy)
         if found.unsettled:
             return
+        those = possible(policy, seed)
         sorts = {one.sort for one in found.found}
         counted.update(sort.value for sort in sorts)
         counted["policies"] += 1
         if Sort.SOFTER_LATER not in sorts:
-            for one, then in pairs(policy, seed):
+            for one, then in pairs(policy, those):
                 counted["pairs held against it"] += 1
                 assert what_is_less(policy, one, then) is None
         for ladder in policy.ladders:
             left_out = any(
                 one.sort is Sort.LEFT_OUT and one.shown_on.decision.ladder == ladder.id for one in found.found
             )
-            for facts in [] if left_out else possible(policy, seed):
+            for facts in [] if left_out else those:
                 known = is_chased(policy, ladder, facts)
                 if known is not None:
                     counted["accounts held against it"] += 1
                     assert highest(ladder, known) is not None
         if Sort.STUCK_BETWEEN not in sorts:
-            assert list(falls_between(policy, seed)) == []
+            assert list(falls_between(policy, those)) == []
         for hold in policy.holds:
             if not any(one.sort is Sort.PLACED_AND_RELEASED and f"`{hold.id}`" in one.message for one in found.found):
-                for facts in possible(policy, seed):
+                for facts in those:
                     if hold.id in meaning.decide(policy, facts).place:
                         counted["holds held against it"] += 1
                         in_force = facts["holds"]

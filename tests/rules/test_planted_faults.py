@@ -118,7 +118,7 @@ def plant(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
     code = compile(
         f"from __future__ import annotations\n{source.replace(fault.was, fault.becomes)}", fault.where, "exec"
     )
-    exec(code, original.__globals__, made)
+    exec(code, inspect.unwrap(original).__globals__, made)
     if owner is layers:
         monkeypatch.setattr(READERS[fault.engine], "layers", SimpleNamespace(**vars(layers) | made))
         return

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from duly.language.conditions import ALWAYS, TEST, All, Compare, Condition, Facts, Includes, Is, Known, Op, holds
+from duly.language.conditions import ALWAYS, TEST, All, Compare, Condition, Facts, Includes, Is, Known, Op, Value, holds
+from duly.language.made_once import made_once
 from duly.language.policy import Basis, DayCount, Period, Policy, Since
 from duly.language.reads import clocks
 
@@ -39,6 +40,7 @@ LATE = Is("late", (True,))
 NOT_LATE = Is("late", (False,))
 
 
+@made_once
 def invariants(policy: Policy) -> tuple[Invariant, ...]:
     """Every invariant of the facts that are derived for a policy."""
     return (*_of_lateness(policy), *_of_money(), *_of_words(policy), *_of_stages(policy))
@@ -98,15 +100,13 @@ def _of_stages(policy: Policy) -> Iterator[Invariant]:
 
 def is_true_of(invariant: Invariant, facts: Facts) -> bool:
     """Say whether the invariant is true of an account's facts."""
-    match invariant:
-        case Implies(if_, then):
-            return not holds(if_, facts) or holds(then, facts)
-        case Related(some, op, others, where):
-            values = [facts[name] for name in (*some, *others)]
-            if not holds(where, facts) or any(value is None for value in values):
-                return True
-            return TEST[op](_sum(facts, some), _sum(facts, others))
+    if isinstance(invariant, Implies):
+        return not holds(invariant.if_, facts) or holds(invariant.then, facts)
+    some, others = ([facts[name] for name in names] for names in (invariant.some, invariant.others))
+    if None in some or None in others or not holds(invariant.where, facts):
+        return True
+    return TEST[invariant.op](_sum(some), _sum(others))
 
 
-def _sum(facts: Facts, names: tuple[str, ...]) -> int:
-    return sum(value for name in names if isinstance(value := facts[name], int))
+def _sum(values: list[Value]) -> int:
+    return sum(value for value in values if isinstance(value, int))

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from duly.language.conditions import Condition, Includes, leaves
+from duly.language.made_once import made_once
 from duly.language.policy import Clock, Policy
 from duly.language.vocabulary import (
     ACCOUNT,
@@ -58,6 +59,7 @@ def account_conditions(policy: Policy) -> Iterator[Reading]:
         yield Reading(points.path, points.span, Layer.WORKLIST, points.when)
 
 
+@made_once
 def clocks(policy: Policy) -> tuple[Clock, ...]:
     """The clocks that the stages count by, each once, in the order written."""
     return tuple(dict.fromkeys(stage.after.clock for stage in policy.stages() if stage.after))
@@ -100,6 +102,7 @@ class FactColumn:
     unknown: bool = False
 
 
+@made_once
 def fact_columns(policy: Policy) -> tuple[FactColumn, ...]:
     """Every column of the account facts that this policy's decisions can read, in a fixed order.
 

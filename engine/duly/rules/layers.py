@@ -7,11 +7,8 @@ once more as condition trees over facts. `meaning` evaluates these trees,
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import TypeVarTuple
-
 from duly.language.conditions import NEVER, All, Any, Compare, Condition, Includes, Is, Known, Not, Op
+from duly.language.made_once import made_once
 from duly.language.policy import AccountPause, CreditLimitRule, Hold, Ladder, Policy, SalesRule, Since, Stage, Stops
 from duly.rules.decision import NONE
 
@@ -23,35 +20,7 @@ NOTHING_LEFT = All((Is("late", (False,)), Compare("late_count_with_disputed", Op
 OUTCOME_UNKNOWN = Is("outcome_unknown", (True,))
 
 
-MOST_KEPT = 256
-"""So many conditions of each kind are kept: those of some dozens of policies."""
-
-Ts = TypeVarTuple("Ts")
-
-
-def _made_once(making: Callable[[*Ts], Condition]) -> Callable[[*Ts], Condition]:
-    """What makes a condition out of parts of a policy, with what was made of the very same parts kept.
-
-    They are asked for again with every account that is decided, and the parts never change. They
-    are told apart by identity, and kept as long as what was made of them, so that no other is
-    taken for them.
-    """
-    kept: dict[tuple[int, ...], tuple[object, Condition]] = {}
-
-    @wraps(making)
-    def made(*parts: *Ts) -> Condition:
-        key = tuple(map(id, parts))
-        found = kept.get(key)
-        if found is None:
-            if len(kept) >= MOST_KEPT:
-                kept.clear()
-            found = kept[key] = (parts, making(*parts))
-        return found[1]
-
-    return made
-
-
-@_made_once
+@made_once
 def stops(policy: Policy, what: Stops) -> Condition:
     """That an account pause which holds, or an exception, stops this part of the policy."""
     pauses = tuple(Includes("pauses", pause.id) for pause in policy.account_pauses if what in pause.stops)
@@ -59,19 +28,19 @@ def stops(policy: Policy, what: Stops) -> Condition:
     return Any((*pauses, *((Is("exception__pause", (True,)),) if stopped_by_exception else ())))
 
 
-@_made_once
+@made_once
 def paused(policy: Policy) -> Condition:
     """That the account is paused: the stages are stopped, or invoice pauses leave nothing to chase."""
     return Any((stops(policy, Stops.STAGES), NOTHING_LEFT))
 
 
-@_made_once
+@made_once
 def executed(stage: Stage) -> Condition:
     """That the stage has been executed in this episode."""
     return Known(stage.days_fact)
 
 
-@_made_once
+@made_once
 def has_come(stage: Stage) -> Condition:
     """That the stage's day has come.
 
@@ -84,7 +53,7 @@ def has_come(stage: Stage) -> Condition:
     return stage.reached
 
 
-@_made_once
+@made_once
 def stands(ladder: Ladder, stage: Stage) -> Condition:
     """That the stage, executed, still counts as the one the account stands on, by the way the ladder is climbed."""
     match ladder.climb.value:
@@ -96,14 +65,14 @@ def stands(ladder: Ladder, stage: Stage) -> Condition:
             return All((executed(stage), stage.when, has_come(stage)))
 
 
-@_made_once
+@made_once
 def eligible(ladder: Ladder, stage: Stage) -> Condition:
     """That the stage may be the next: it is the time for it, its `when` holds, no exception caps it."""
     allowed = tuple(s.id for s in ladder.stages[ladder.stages.index(stage) :])
     return All((BEFORE_DUE if stage.before_due else IS_LATE, stage.when, Is("exception__stage", (NONE, *allowed))))
 
 
-@_made_once
+@made_once
 def repeats(ladder: Ladder, stage: Stage) -> Condition:
     """That the stage, standing, is to be repeated today."""
     if stage.repeat is None:
@@ -117,19 +86,19 @@ def repeats(ladder: Ladder, stage: Stage) -> Condition:
     )
 
 
-@_made_once
+@made_once
 def too_small(policy: Policy) -> Condition:
     """That what is late is less than the account's minimum."""
     return All((IS_LATE, Compare("past_due", Op.BELOW, policy.late.ignore_account_below)))
 
 
-@_made_once
+@made_once
 def gap_is_open(ladder: Ladder, stage: Stage) -> Condition:
     """That the least number of days since the last executed stage has passed."""
     return Any((Not(Known(GAP)), Compare(GAP, Op.AT_LEAST, ladder.gap_before(stage))))
 
 
-@_made_once
+@made_once
 def cap_allows(policy: Policy, stage: Stage) -> Condition:
     """That the contact cap leaves room today; a stage that reaches nobody needs none."""
     cap = policy.limits.contacts_per_customer
@@ -138,13 +107,13 @@ def cap_allows(policy: Policy, stage: Stage) -> Condition:
     return Any((Is("contacted_today", (True,)), Compare("contacts_in_window", Op.BELOW, cap.at_most, cap.span)))
 
 
-@_made_once
+@made_once
 def closed_today(stage: Stage) -> Condition:
     """That the stage reaches the customer and the day is not open for contact."""
     return Is("contact_day", (False,)) if stage.contacts else Any(())
 
 
-@_made_once
+@made_once
 def gives_task(pause: AccountPause) -> Condition:
     """That the pause hands out its tasks today: it holds and has not done so in this episode."""
     if not pause.tasks:
@@ -152,13 +121,13 @@ def gives_task(pause: AccountPause) -> Condition:
     return All((Includes("pauses", pause.id), Not(Includes("tasks_given", pause.id))))
 
 
-@_made_once
+@made_once
 def asks(rule: SalesRule) -> Condition:
     """That the rule holds and sales has not been asked under it in this episode."""
     return All((rule.when, Not(Includes("sales_asked", rule.id))))
 
 
-@_made_once
+@made_once
 def tells(rule: SalesRule) -> Condition:
     """That sales was asked under the rule in this episode and has not answered in time, and nobody was told of it."""
     if not rule.unanswered_tell or rule.stands_down:
@@ -167,13 +136,13 @@ def tells(rule: SalesRule) -> Condition:
     return All((Includes("sales_asked", rule.id), *(Not(Includes(fact, rule.id)) for fact in over)))
 
 
-@_made_once
+@made_once
 def wants_hold(hold: Hold) -> Condition:
     """That the hold's condition holds and the hold is not in force yet."""
     return All((hold.place, Not(Includes("holds", hold.id))))
 
 
-@_made_once
+@made_once
 def may_place(policy: Policy, hold: Hold) -> Condition:
     """That nothing keeps the hold back: no pause, and the sales request it needs is answered or expired."""
     free = Not(stops(policy, Stops.NEW_HOLDS))
@@ -184,7 +153,7 @@ def may_place(policy: Policy, hold: Hold) -> Condition:
     return All((free, Includes("sales_asked", request), Not(Includes("requests_open", request)), *answered))
 
 
-@_made_once
+@made_once
 def releases(hold: Hold) -> Condition:
     """That the hold is in force and its release condition holds."""
     return All((Includes("holds", hold.id), hold.release))
