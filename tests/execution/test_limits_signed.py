@@ -100,7 +100,7 @@ class Team:
         background = Background(self.history(), "live", shipped().digest)
         day = (NOW + timedelta(days=days)).date()
         book = read_book(self.path / "book")
-        return make_plan(policy, book, day, author=author, engine="meaning", background=background)
+        return make_plan(policy, book, day, author=author, engine="meaning", background=background, looks_ahead=False)
 
     def save(self, plan: Plan) -> Path:
         path = self.path / f"plan-{plan.as_of}.json"

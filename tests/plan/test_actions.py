@@ -45,16 +45,29 @@ def ago(days: int) -> date:
     return date.fromordinal(AS_OF.toordinal() - days)
 
 
-def planned(policy: Path = STANDARD, as_of: date = AS_OF, customer: Row | None = None, **tables: Sequence[Row]) -> Plan:
-    return plan_of(tables, policy, as_of, customer)
+def planned(
+    policy: Path = STANDARD,
+    as_of: date = AS_OF,
+    customer: Row | None = None,
+    *,
+    looks_ahead: bool = False,
+    **tables: Sequence[Row],
+) -> Plan:
+    """The plan of a small book; the next possible days take as long as the rest, and few ask for them."""
+    return plan_of(tables, policy, as_of, customer, looks_ahead=looks_ahead)
 
 
 def plan_of(
-    tables: Mapping[str, Sequence[Row]], policy: Path = STANDARD, as_of: date = AS_OF, customer: Row | None = None
+    tables: Mapping[str, Sequence[Row]],
+    policy: Path = STANDARD,
+    as_of: date = AS_OF,
+    customer: Row | None = None,
+    *,
+    looks_ahead: bool = False,
 ) -> Plan:
     loaded, _ = load_policy(policy)
     book = make_book(customers=[{**REACHABLE, **(customer or {})}], **tables)
-    return make_plan(loaded, book, as_of, author="a-reviewer", engine="meaning")
+    return make_plan(loaded, book, as_of, author="a-reviewer", engine="meaning", looks_ahead=looks_ahead)
 
 
 def changed(folder: Path, text: str) -> Path:
@@ -222,7 +235,7 @@ def test_a_tone_that_was_lowered_says_by_which_line() -> None:
 def test_what_is_withheld_says_why_and_the_next_day_that_could_bring_it(
     tables: Mapping[str, Sequence[Row]], reason: str, next_day: str | None
 ) -> None:
-    plan = plan_of({"invoices": [owed(5)], **tables})
+    plan = plan_of({"invoices": [owed(5)], **tables}, looks_ahead=True)
     (thing,) = plan.withheld
     assert (thing.reason, thing.next_possible) == (reason, date.fromisoformat(next_day) if next_day else None)
 

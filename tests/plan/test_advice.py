@@ -57,7 +57,9 @@ def planned(
     if lacking:
         columns = {**book.columns, "customers": book.columns["customers"] - {"renews_on"}}
         book = replace(book, given={**book.given, "orders": Presence.ABSENT}, columns=columns)
-    plan = make_plan(loaded, book, AS_OF, engine="meaning", background=Background(history or History()))
+    plan = make_plan(
+        loaded, book, AS_OF, engine="meaning", looks_ahead=False, background=Background(history or History())
+    )
     advice = advices(plan)
     matters, missing = matters_of(loaded, book, advice, AS_OF)
     assert not missing

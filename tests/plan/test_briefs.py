@@ -50,7 +50,7 @@ def asked(
     }
     book = make_book(customers=[{**REACHABLE, **(customer or {})}], **given)
     background = Background(history or History())
-    plan = make_plan(loaded, book, AS_OF, engine="meaning", background=background)
+    plan = make_plan(loaded, book, AS_OF, engine="meaning", looks_ahead=False, background=background)
     actions = [action for action in plan.actions if action.kind is Kind.SALES_REQUEST]
     matters, missing = matters_of(loaded, book, actions, AS_OF)
     assert not missing

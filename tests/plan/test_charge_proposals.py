@@ -39,7 +39,14 @@ def plan_of(policy: Policy, as_of: date = AS_OF, done: tuple[Action, ...] = (), 
         for action in done
     }
     background = Background(history=History(standing=MappingProxyType(stands)))
-    return make_plan(policy, make_book(**{"invoices": [DUE], **tables}), as_of, engine="meaning", background=background)
+    return make_plan(
+        policy,
+        make_book(**{"invoices": [DUE], **tables}),
+        as_of,
+        engine="meaning",
+        looks_ahead=False,
+        background=background,
+    )
 
 
 def charges(plan: Plan) -> list[Action]:
@@ -230,6 +237,6 @@ def test_a_book_that_is_silent_about_disputes_gets_no_charge_and_is_told_so() ->
     policy = replace(by_contract(), places=MappingProxyType({"/charges/late_interest": Span("policy.yaml", 7, 3)}))
     book = make_book(invoices=[DUE], payments=[PAID])
     book = replace(book, given={**book.given, "disputes": Presence.ABSENT})
-    plan = make_plan(policy, book, AS_OF, engine="meaning")
+    plan = make_plan(policy, book, AS_OF, engine="meaning", looks_ahead=False)
     assert charges(plan) == []
     assert any(note.startswith("no charge is proposed: policy.yaml:7: ") for note in plan.notes)

@@ -33,7 +33,7 @@ def plan_of(
 ) -> Plan:
     given = {"invoices": [OWED], "credit_lines": [LINE] if lines is None else lines, "creditors": [MAIN], **tables}
     background = Background(history=history or History())
-    return make_plan(policy, make_book(**given), as_of, engine="meaning", background=background)
+    return make_plan(policy, make_book(**given), as_of, engine="meaning", looks_ahead=False, background=background)
 
 
 def proposals(plan: Plan) -> list[Action]:

@@ -28,7 +28,7 @@ def made(customer: Row | None = None, **tables: Sequence[Row]) -> tuple[list[tup
     policy, _ = load_policy(STANDARD)
     given = {"people": PEOPLE, "creditors": [CREDITOR], **tables}
     book = make_book(customers=[{**REACHABLE, **(customer or {})}], **given)
-    plan = make_plan(policy, book, AS_OF, engine="meaning")
+    plan = make_plan(policy, book, AS_OF, engine="meaning", looks_ahead=False)
     matters, missing = matters_of(policy, book, plan.actions, AS_OF)
     return [(action, matters[action.id]) for action in plan.actions if action.id in matters], missing
 

@@ -11,7 +11,7 @@ from duly.plan.saved import read_plan
 from duly.source import Refused
 from tests.plan.test_actions import ago, owed, planned
 
-PLAN = planned(invoices=[owed(5)], contacts_made=[{"day": ago(30), "channel": "call"}])
+PLAN = planned(looks_ahead=True, invoices=[owed(5)], contacts_made=[{"day": ago(30), "channel": "call"}])
 TEXT = "".join(to_json(PLAN))
 
 
