@@ -61,6 +61,7 @@ def plan_that(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ending:
         pytest.param(BrokenPipeError(), 70, id="a-pipe-to-a-process-of-our-own-broke"),
         pytest.param(KeyboardInterrupt(), 130, id="interrupted"),
         pytest.param(click.Abort(), 130, id="interrupted-at-a-question"),
+        pytest.param(RuntimeError("Query interrupted"), 130, id="interrupted-in-a-query"),
     ],
 )
 def test_what_a_command_raises_decides_the_exit_code(

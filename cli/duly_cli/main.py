@@ -28,6 +28,9 @@ LOCKED = 6
 JOURNAL = 8
 BUG = 70
 INTERRUPTED = 130
+INTERRUPTED_QUERY = "Query interrupted"
+"""All that DuckDB leaves of an interrupt that arrives during one of its queries: a `RuntimeError` with these words."""
+
 READER_GONE = 141
 """What a shell says of a program whose reader closed the pipe: no answer, neither yes nor no."""
 
@@ -123,9 +126,10 @@ class Program(click.Group):
         except (click.ClickException, click.exceptions.Exit):
             raise
         except (KeyboardInterrupt, click.Abort):
-            click.echo("interrupted", err=True)
-            ctx.exit(INTERRUPTED)
+            _end_interrupted(ctx)
         except Exception as bug:  # noqa: BLE001  (the outermost edge: what arrives here is a bug of ours)
+            if isinstance(bug, RuntimeError) and str(bug) == INTERRUPTED_QUERY:
+                _end_interrupted(ctx)
             if isinstance(bug, BrokenPipeError) and _reader_is_gone():
                 ctx.exit(READER_GONE)
             from duly_cli.bug import report
@@ -150,6 +154,11 @@ class Program(click.Group):
             if failed.help:
                 click.echo(f"  = {failed.help}", err=True)
             ctx.exit(JOURNAL)
+
+
+def _end_interrupted(ctx: click.Context) -> NoReturn:
+    click.echo("interrupted", err=True)
+    ctx.exit(INTERRUPTED)
 
 
 def _reader_is_gone() -> bool:

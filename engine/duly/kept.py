@@ -1,4 +1,4 @@
-"""Processes that wait to be asked again, where starting one anew each time would take longer than the asking.
+"""Processes of our own: how they start, and those that wait to be asked again.
 
 Nothing waits unless that was asked for, and nothing is left once the block is over: a
 process that outlived its work unseen would keep what it was told.
@@ -6,9 +6,24 @@ process that outlived its work unseen would keep what it was told.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
+from multiprocessing.process import BaseProcess
 from typing import Generic, Protocol, TypeVar
+
+
+def start(process: BaseProcess) -> None:
+    """Start a process that an interrupt at the terminal never reaches: that is for the one that asks it."""
+    # Python starts its own tracker with the first process, and unblocks interrupts after that.
+    resource_tracker.ensure_running()
+    # Blocked and not ignored: one that arrives meanwhile is ours, and comes afterwards.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Sound(Protocol):

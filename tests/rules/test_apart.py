@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from multiprocessing.reduction import ForkingPickler
 from pickle import loads
@@ -162,6 +165,24 @@ def test_an_interrupt_at_the_terminal_is_not_for_the_process(book: Book) -> None
         os.kill(pid, signal.SIGINT)
         assert there(keys(book))()
         assert processes() == [pid]
+
+
+FIRST_PROCESS = """
+import multiprocessing
+from pathlib import Path
+from duly.rules.apart import started
+
+with started():
+    (process,) = multiprocessing.active_children()
+    print(Path(f"/proc/{process.pid}/status").read_text())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process blocks")
+def test_the_first_process_of_a_program_is_deaf_to_interrupts_before_it_runs_a_line() -> None:
+    told = subprocess.run([sys.executable, "-c", FIRST_PROCESS], capture_output=True, text=True, check=True)
+    [blocked] = re.findall(r"SigBlk:\s+(\w+)", told.stdout)
+    assert int(blocked, 16) >> (signal.SIGINT - 1) & 1
 
 
 def test_what_goes_wrong_in_the_process_goes_wrong_where_it_is_reported(

@@ -26,7 +26,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
-from duly.kept import Kept
+from duly.kept import Kept, start
 from duly.messages.compose import Composed, Composer, key_of
 from duly.messages.guard import Owners, check_matter, check_message
 from duly.messages.matter import Matter, Rendered
@@ -229,7 +229,7 @@ class Worker:
         spawn = multiprocessing.get_context("spawn")
         self._pipe, theirs = spawn.Pipe()
         self._process = spawn.Process(target=serve, args=(theirs,), daemon=True, name="duly-messages")
-        self._process.start()
+        start(self._process)
         theirs.close()
         try:
             self._pipe.send((self._seconds, self._memory, self._composer))
@@ -273,7 +273,6 @@ SHORT = 0.05
 
 def serve(pipe: Connection) -> None:
     """Compose what comes over the pipe until it closes; every answer is handed over within its time."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     seconds, memory, composer_of = pipe.recv()
     composer = composer_of(pipe.recv())
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))

@@ -9,7 +9,6 @@ same function, only later. No process outlives its block, nor whoever started it
 from __future__ import annotations
 
 import multiprocessing
-import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +22,7 @@ from types import MappingProxyType
 from duly.book.again import AccountFacts, Key, facts_of
 from duly.book.book import Book
 from duly.book.raw import Selected, gathered, select_rows
-from duly.kept import Kept
+from duly.kept import Kept, start
 from duly.language.conditions import Facts
 from duly.language.policy import Policy
 from duly.priority import give_way
@@ -92,7 +91,7 @@ class _Process:
         self._process = spawn.Process(target=serve, args=(theirs,), daemon=True, name="duly-again")
         self._is_alive = True
         try:
-            self._process.start()
+            start(self._process)
         except OSError:
             self._is_alive = False
         theirs.close()
@@ -128,8 +127,6 @@ _kept = Kept[_Process](1)
 
 def serve(pipe: Connection) -> None:
     """Derive what is asked over the pipe until it closes."""
-    # An interrupt at the terminal reaches this process too, but is for the one that asked.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Whoever plans goes first: there is time until it has worked out everything else.
     give_way()
     # What goes wrong here goes wrong once more where it is reported.

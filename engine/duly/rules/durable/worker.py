@@ -26,7 +26,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
-from duly.kept import Kept
+from duly.kept import Kept, start
 from duly.language.conditions import Facts, Value
 from duly.language.policy import Policy
 from duly.rules.decision import Decision
@@ -205,7 +205,7 @@ class Worker:
         self._pipe, theirs = spawn.Pipe()
         process = spawn.Process(target=serve, args=(theirs,), daemon=True, name="duly-durable")
         try:
-            process.start()
+            start(process)
         except OSError as error:
             self.stop()
             raise DurableUnavailable(f"durable-rules cannot be started: {error}") from None
@@ -262,8 +262,6 @@ class Worker:
 
 def serve(pipe: Connection) -> None:
     """Answer over the pipe until it closes: first whether the engine can be loaded, then chunk by chunk."""
-    # An interrupt at the terminal reaches this process too, but is for the one that asked.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     program, ids = pipe.recv()
     names = program.facts
     try:
