@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 from datetime import date
 
-import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from duly.book.columns import DateFormat, Written, scale_sql, value_sql
+from duly.book.connection import Connection, connect
 from duly.book.faults import explain, mixes_scripts
 from duly.book.tables import TABLES, Column, Kind
 from duly.language.codes import COUNTRIES
@@ -20,8 +20,8 @@ PLAIN = Written()
 
 
 @functools.cache
-def database() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(":memory:")
+def database() -> Connection:
+    connection = connect()
     connection.execute("CREATE TABLE zone_names AS SELECT unnest(['Europe/Berlin', 'UTC']) AS zone")
     return connection
 

@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from duly.book.book import Presence
+from duly.book.connection import connect
 from duly.book.read import read_book
 from duly.book.strict import read_file, refuse_changed
 from duly.source import Refused
@@ -207,7 +208,7 @@ def test_a_book_that_is_read_opens_no_file(tmp_path: Path) -> None:
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "invoices.csv"
     path.write_text(INVOICES)
-    with duckdb.connect(":memory:") as connection:
+    with connect() as connection:
         raw = read_file(connection, path, "invoices.csv", "raw_invoices", ",")
     refuse_changed([raw])
     path.write_text(INVOICES + "I3,C001,1.00,USD,,2026-01-01\n")

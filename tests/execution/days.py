@@ -16,9 +16,9 @@ from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from aiosmtpd.controller import Controller
 
+from duly.book.connection import connect
 from duly.book.known import EVENTS
 from duly.execution.failpoints import NAMES, VARIABLE
 from duly.execution.reconcile import Decision, settle, unknowns
@@ -151,7 +151,7 @@ def make_month(folder: Path, customers: int, days: int, server: MailServer, port
 def book_of(ledger: Path, book: Path, day: date) -> None:
     """The ledger as it was on the day, with addresses that a live run does not take for test data."""
     book.mkdir(exist_ok=True)
-    with duckdb.connect(":memory:") as run:
+    with connect() as run:
         invoices = ledger / "invoices.csv"
         for path in (invoices, *sorted(set(ledger.glob("*.csv")) - {invoices})):
             if path.stem in KEPT_BY_JOURNAL:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from duly.book.connection import connect
 from duly.language.conditions import All, Any, Compare, Condition, Facts, Includes, Is, Known, Not, Op, truth
 from duly.language.sql import identifier, literal, quoted, to_sql
 
@@ -36,7 +36,7 @@ FACTS: st.SearchStrategy[Facts] = st.fixed_dictionaries(
     }
 )
 
-CONNECTION = duckdb.connect()
+CONNECTION = connect()
 
 
 @given(condition=st.recursive(LEAVES, _joined, max_leaves=12), facts=FACTS)

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-import duckdb
 import pytest
 
+from duly.book.connection import connect
 from duly.language.load import load_policy
 from duly.language.policy import Unit
 from duly.plan.plan import Action, Kind
@@ -31,7 +31,7 @@ def action(kind: Kind, item: str, stage: str, customer: str = "C1") -> Action:
 
 def left(kind: Kind, stage: str, releasing: Mapping[str, str]) -> list[str]:
     """Which items' actions are left of one account, by the holds that each item lets go of."""
-    connection = duckdb.connect()
+    connection = connect()
     connection.execute('CREATE TABLE decisions (creditor VARCHAR, customer VARCHAR, item VARCHAR, "release" VARCHAR)')
     connection.executemany(
         "INSERT INTO decisions VALUES ('main', 'C1', ?, ?)", [list(one) for one in releasing.items()]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from duly.book.columns import Written, scale_sql, value_sql
+from duly.book.connection import Connection, connect
 from duly.book.tables import TABLES, Kind
 from duly.execution.cells import cell
 from duly.source import Problem
@@ -35,15 +35,15 @@ AWKWARD = st.one_of(
 
 
 @pytest.fixture(scope="module")
-def ledger() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
+def ledger() -> Iterator[Connection]:
+    with connect() as connection:
         yield connection
 
 
 @pytest.mark.parametrize(("table", "column"), [pytest.param(*names, id=".".join(names)) for names in COLUMNS])
 @given(text=AWKWARD, currency=st.sampled_from(["USD", "JPY", "KWD"]))
 def test_a_value_is_told_exactly_where_a_ledger_could_hold_it(
-    ledger: duckdb.DuckDBPyConnection, table: str, column: str, text: str, currency: str
+    ledger: Connection, table: str, column: str, text: str, currency: str
 ) -> None:
     about = TABLES[table].column(column)
     scale = scale_sql("'" + currency + "'")

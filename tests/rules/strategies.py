@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import duckdb
 from hypothesis import strategies as st
 
+from duly.book.connection import Connection
 from duly.language.conditions import (
     ALWAYS,
     NEVER,
@@ -375,7 +375,7 @@ def _values(policy: Policy, columns: Sequence[FactColumn]) -> dict[str, list[Val
 SQL_TYPE = {Type.YES_NO: "BOOLEAN", Type.TEXT: "VARCHAR", Type.CHOICE: "VARCHAR"}
 
 
-def load(connection: duckdb.DuckDBPyConnection, policy: Policy, made: Sequence[Facts]) -> None:
+def load(connection: Connection, policy: Policy, made: Sequence[Facts]) -> None:
     """The accounts as the table `account_facts`, each customer named by its place in the list."""
     columns = [column for column in fact_columns(policy) if column.name != "creditor"]
     types = {"creditor": "VARCHAR", "customer": "VARCHAR", "item": "VARCHAR", "as_of": "DATE"}

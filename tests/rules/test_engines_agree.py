@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from duly.book.connection import connect
 from duly.language.conditions import Facts
 from duly.language.policy import Policy
 from duly.rules import columnar, durable, meaning
@@ -31,7 +31,7 @@ def by_columns(policy: Policy, made: Sequence[Facts]) -> Mapping[Key, Decision]:
 
 def all_and_acting(policy: Policy, made: Sequence[Facts]) -> tuple[Mapping[Key, Decision], Mapping[Key, Decision]]:
     """Every decision, and those alone that give something or withhold it, read from one table."""
-    with duckdb.connect(config={"threads": 1}) as connection:
+    with connect(threads=1) as connection:
         load(connection, policy, made)
         columnar.decide(connection, policy)
         both = [columnar.accounts_by_decision(connection, acting_only=acting_only) for acting_only in (False, True)]

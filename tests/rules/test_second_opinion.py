@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from duly.book.book import Book
+from duly.book.connection import connect
 from duly.language.conditions import Facts
 from duly.language.policy import After, Channel, ChooseLadder, Clock, Ladder, Period, Policy, Send, Since, Stage
 from duly.rules import agreement, durable, meaning
@@ -42,7 +42,7 @@ POLICY = Policy(
 
 @pytest.fixture
 def book() -> Iterator[Book]:
-    with duckdb.connect() as connection:
+    with connect() as connection:
         load(connection, POLICY, made())
         yield Book(Path("book"), "USD", connection, {}, {}, "digest")
 

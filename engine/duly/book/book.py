@@ -14,10 +14,13 @@ from datetime import date
 from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from duly.source import Problem
+
+if TYPE_CHECKING:
+    # The process that derives the facts again has no database.
+    from duly.book.connection import Connection
 
 
 class Presence(Enum):
@@ -59,7 +62,7 @@ class Book:
 
     path: Path
     currency: str
-    connection: duckdb.DuckDBPyConnection
+    connection: Connection
     given: Mapping[str, Presence]
     columns: Mapping[str, frozenset[str]]
     digest: str

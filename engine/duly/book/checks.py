@@ -11,8 +11,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 
-import duckdb
-
+from duly.book.connection import Connection
 from duly.book.faults import mixes_scripts, shown
 from duly.book.findings import Tables, add_all, add_findings
 from duly.book.tables import Kind, Table
@@ -36,7 +35,7 @@ LATER_THAN: tuple[tuple[str, str, str], ...] = (
 """A table, a day in it, and the day that it cannot be before."""
 
 
-def find_repeated(connection: duckdb.DuckDBPyConnection, tables: Iterable[Table]) -> None:
+def find_repeated(connection: Connection, tables: Iterable[Table]) -> None:
     """Add rows whose key an earlier row has, or whose id differs from an earlier one only in capitals."""
     keyed = {table.name: table for table in tables if any(column.key for column in table.columns)}
     if not keyed:
@@ -75,7 +74,7 @@ def _keys(table: Table) -> str:
     return f"SELECT row, {key} AS key, hash(lower({key})) AS h FROM {table.name} WHERE {whole}"
 
 
-def find_across(connection: duckdb.DuckDBPyConnection, tables: Tables, empty: Iterable[str]) -> None:
+def find_across(connection: Connection, tables: Tables, empty: Iterable[str]) -> None:
     """Add every finding between rows and between tables; a table declared empty has nothing to refer to."""
     _find_unknown(connection, tables, {*tables, *empty})
     _find_misnamed(connection, tables)
@@ -101,7 +100,7 @@ def find_across(connection: duckdb.DuckDBPyConnection, tables: Tables, empty: It
     _find_parents(connection)
 
 
-def _find_unknown(connection: duckdb.DuckDBPyConnection, tables: Tables, brought: Collection[str]) -> None:
+def _find_unknown(connection: Connection, tables: Tables, brought: Collection[str]) -> None:
     """Rows that refer to what is not there; invoices are looked up by `_find_misnamed`."""
     referring: dict[str, list[str]] = {}
     for name, staged in tables.items():
@@ -118,7 +117,7 @@ def _find_unknown(connection: duckdb.DuckDBPyConnection, tables: Tables, brought
         )
 
 
-def _find_misnamed(connection: duckdb.DuckDBPyConnection, tables: Tables) -> None:
+def _find_misnamed(connection: Connection, tables: Tables) -> None:
     """Rows that name an unknown invoice, or one of another customer, creditor or (where money is applied) currency.
 
     A parent that pays for a customer, and a customer that a parent pays for, count as one.
@@ -165,7 +164,7 @@ def _find_misnamed(connection: duckdb.DuckDBPyConnection, tables: Tables) -> Non
     connection.execute("DROP TABLE misnamed")
 
 
-def _find_instalments(connection: duckdb.DuckDBPyConnection) -> None:
+def _find_instalments(connection: Connection) -> None:
     add_findings(
         connection,
         "instalments",
@@ -184,7 +183,7 @@ def _find_instalments(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def create_payers(connection: duckdb.DuckDBPyConnection) -> None:
+def create_payers(connection: Connection) -> None:
     """Create `payers`: for each customer that does not pay for itself, who does in the end."""
     connection.execute(
         """
@@ -201,7 +200,7 @@ def create_payers(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _find_parents(connection: duckdb.DuckDBPyConnection) -> None:
+def _find_parents(connection: Connection) -> None:
     alone = "FROM customers AS c WHERE parent_pays AND parent IS NULL AND mask = 0"
     add_findings(connection, "customers", "parent_pays", "'no-parent'", "''", "''", alone)
     links = "SELECT customer, parent FROM customers WHERE customer IS NOT NULL AND parent IS NOT NULL"
@@ -226,7 +225,7 @@ def _in_rings(parents: Mapping[str, str]) -> set[str]:
     return rings
 
 
-def _find_confusable_domains(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+def _find_confusable_domains(connection: Connection, name: str) -> None:
     found = connection.execute(f"SELECT row, email FROM {name} WHERE contains(lower(email), 'xn--')").fetchall()
     rows = [row for row, email in found if any(map(mixes_scripts, _decoded_labels(email)))]
     if rows:
@@ -245,7 +244,7 @@ def _decoded_labels(email: str) -> Iterator[str]:
 # Warnings.
 
 
-def name_warnings(connection: duckdb.DuckDBPyConnection, place: Span) -> list[Problem]:
+def name_warnings(connection: Connection, place: Span) -> list[Problem]:
     """Names of different customers that look alike without being the same; nothing is ever joined by name."""
     # Names that look like no other need no second look, which is nearly all of them.
     foreign = "SELECT DISTINCT name FROM customers WHERE length(name) <> strlen(name)"
@@ -283,7 +282,7 @@ def _folded(name: str) -> str:
     return " ".join(plain.casefold().split())
 
 
-def repeated_warnings(connection: duckdb.DuckDBPyConnection, tables: Tables) -> list[Problem]:
+def repeated_warnings(connection: Connection, tables: Tables) -> list[Problem]:
     """Tables without a key that have the same row twice, which may be meant."""
     problems = []
     for name, staged in tables.items():

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 
-import duckdb
-
+from duly.book.connection import Connection
 from duly.book.faults import shown
 from duly.book.findings import Tables
 from duly.book.staging import Staged
@@ -20,7 +19,7 @@ from duly.source import Problem, Severity, Span
 _HELP = "the export is not whole, or the control is of another day"
 
 
-def control_problems(connection: duckdb.DuckDBPyConnection, tables: Tables, currency: str) -> Iterator[Problem]:
+def control_problems(connection: Connection, tables: Tables, currency: str) -> Iterator[Problem]:
     """Where rows or totals are not what `control` says; a warning where a total cannot be told."""
     for name, staged in tables.items():
         control = staged.source.control
@@ -36,7 +35,7 @@ def control_problems(connection: duckdb.DuckDBPyConnection, tables: Tables, curr
 
 
 def _total(
-    connection: duckdb.DuckDBPyConnection, staged: Staged, column: str, total: str, place: Span, currency: str
+    connection: Connection, staged: Staged, column: str, total: str, place: Span, currency: str
 ) -> Iterator[Problem]:
     """The sum of a column over all currencies, as a control total is taken, against what it should be."""
     name = staged.table.name

@@ -8,15 +8,14 @@ first or the last row counts; where it does not say, the rows are bad.
 
 from __future__ import annotations
 
-import duckdb
-
+from duly.book.connection import Connection
 from duly.book.findings import find_unread
 from duly.book.mapping import Sources, Varies
 from duly.book.staging import Staged, create
 from duly.book.tables import TABLES
 
 
-def derive_customers(connection: duckdb.DuckDBPyConnection, staged: Staged, sources: Sources, currency: str) -> None:
+def derive_customers(connection: Connection, staged: Staged, sources: Sources, currency: str) -> None:
     """Create `customers` from the rows of the invoices, with what could not be read among the findings."""
     create(connection, staged, sources, currency, into="customer_rows")
     names = [column.name for column in TABLES["customers"].columns]
@@ -58,7 +57,7 @@ def _one(staged: Staged, name: str) -> str:
     return f"{'arg_max' if cell.varies is Varies.LAST else 'arg_min'}(r.{name}, r.row)"
 
 
-def _find_varying(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+def _find_varying(connection: Connection, name: str) -> None:
     connection.execute(
         f"""
         INSERT INTO findings (row, tab, col, rule, value, note)

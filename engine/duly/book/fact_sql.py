@@ -120,12 +120,12 @@ def marks_sql(policy: Policy) -> tuple[str, ...]:
     stages = [
         "max(day) AS last_day",
         "max(CASE WHEN belongs THEN day END) AS episode_day",
-        "max(CASE WHEN belongs AND outcome = 'unknown' THEN 1 ELSE 0 END) AS outcome_unknown",
+        "max(CASE WHEN belongs AND unknown THEN 1 ELSE 0 END) AS outcome_unknown",
     ]
     for column in columns:
         if column.stage:
-            days = f"CASE WHEN belongs AND stage = {quoted(column.stage)} THEN day END"
-            counted = f"count(DISTINCT {days})" if column.name.startswith("times__") else f"max({days})"
+            on = f"CASE WHEN belongs AND stage = {quoted(column.stage)} THEN day END"
+            counted = f"count({on})" if column.name.startswith("times__") else f"max({on})"
             stages.append(f"{counted} AS {identifier(column.name)}")
     word = {
         "holds": "hold = {0}",
@@ -135,7 +135,11 @@ def marks_sql(policy: Policy) -> tuple[str, ...]:
         "requests_told": "rule = {0} AND told",
         "tasks_given": "pause = {0}",
     }
-    done = f"SELECT unit_day, {', '.join(stages)} FROM step_stages_done GROUP BY unit_day"
+    # Each day of a stage once, so that days are counted and no sort of day needs a set of its own.
+    days = (
+        "SELECT unit_day, stage, day, belongs, max(outcome = 'unknown') AS unknown FROM step_stages_done GROUP BY ALL"
+    )
+    done = f"SELECT unit_day, {', '.join(stages)} FROM ({days}) AS d GROUP BY unit_day"
     statements = [f"CREATE OR REPLACE TEMP TABLE step_stage_marks AS {done}"]
     for step in dict.fromkeys(MARKS.values()):
         members = [
@@ -151,7 +155,7 @@ def marks_sql(policy: Policy) -> tuple[str, ...]:
 
 
 def account_facts_sql(policy: Policy, name: str) -> str:
-    """The table of account facts, joined from the steps."""
+    """The table of account facts, joined from the steps; those with many columns come last, for joins carry them on."""
     columns = ", ".join(f"{expression(column)} AS {identifier(column.name)}" for column in fact_columns(policy))
     return f"""
         CREATE OR REPLACE TABLE {identifier(name)} AS
@@ -162,32 +166,32 @@ def account_facts_sql(policy: Policy, name: str) -> str:
         CROSS JOIN step_settings AS s
         JOIN step_as_ofs AS as_ofs ON as_ofs.as_of = u.as_of
         JOIN step_episodes AS e ON e.unit_day = u.unit_day
-        LEFT JOIN step_anchors AS a ON a.unit_day = u.unit_day
-        LEFT JOIN step_sums AS sums ON sums.unit_day = u.unit_day
-        LEFT JOIN step_exposures AS exposures ON exposures.account_day = u.account_day
-        LEFT JOIN step_side_sums AS side ON side.unit_day = u.unit_day
-        LEFT JOIN step_average_late AS average_late ON average_late.account_day = u.account_day
-        LEFT JOIN step_promise_counts AS promises ON promises.unit_day = u.unit_day
-        LEFT JOIN customers AS c ON c.customer = u.customer
-        LEFT JOIN step_first_days AS since ON since.account_day = u.account_day
-        LEFT JOIN step_mailable AS mailable ON mailable.customer = u.customer
-        LEFT JOIN step_contacts AS contacts ON contacts.customer = u.customer AND contacts.as_of = u.as_of
-        LEFT JOIN step_contact_days AS contact_days
-            ON contact_days.as_of = u.as_of AND contact_days.country = COALESCE(c.country, s.country)
-        LEFT JOIN step_stage_marks AS stages ON stages.unit_day = u.unit_day
-        LEFT JOIN step_holds_marks AS holds ON holds.unit_day = u.unit_day
-        LEFT JOIN step_requests_marks AS requests ON requests.unit_day = u.unit_day
-        LEFT JOIN step_answers AS answers ON answers.unit_day = u.unit_day
-        LEFT JOIN step_judgements AS judged ON judged.customer = u.customer AND judged.as_of = u.as_of
-        LEFT JOIN step_tasks_marks AS tasks ON tasks.unit_day = u.unit_day
-        LEFT JOIN step_exceptions AS exceptions ON exceptions.account = u.customer AND exceptions.until >= u.as_of
         LEFT JOIN step_days AS today ON today.day = u.as_of
         LEFT JOIN step_days AS end_of_month ON end_of_month.day = as_ofs.last_month_end
+        LEFT JOIN step_exposures AS exposures ON exposures.account_day = u.account_day
+        LEFT JOIN step_average_late AS average_late ON average_late.account_day = u.account_day
+        LEFT JOIN step_first_days AS since ON since.account_day = u.account_day
+        LEFT JOIN step_mailable AS mailable ON mailable.customer = u.customer
+        LEFT JOIN step_exceptions AS exceptions ON exceptions.account = u.customer AND exceptions.until >= u.as_of
+        LEFT JOIN step_anchors AS a ON a.unit_day = u.unit_day
         LEFT JOIN step_days AS invoiced
             ON invoiced.day = {ANCHORED.format("invoice_date")}
         LEFT JOIN step_days AS based
             ON based.day = {ANCHORED.format("basis_day")}
+        LEFT JOIN step_promise_counts AS promises ON promises.unit_day = u.unit_day
+        LEFT JOIN step_answers AS answers ON answers.unit_day = u.unit_day
+        LEFT JOIN step_judgements AS judged ON judged.customer = u.customer AND judged.as_of = u.as_of
+        LEFT JOIN step_contacts AS contacts ON contacts.customer = u.customer AND contacts.as_of = u.as_of
+        LEFT JOIN customers AS c ON c.customer = u.customer
+        LEFT JOIN step_contact_days AS contact_days
+            ON contact_days.as_of = u.as_of AND contact_days.country = COALESCE(c.country, s.country)
+        LEFT JOIN step_holds_marks AS holds ON holds.unit_day = u.unit_day
+        LEFT JOIN step_requests_marks AS requests ON requests.unit_day = u.unit_day
+        LEFT JOIN step_tasks_marks AS tasks ON tasks.unit_day = u.unit_day
+        LEFT JOIN step_side_sums AS side ON side.unit_day = u.unit_day
+        LEFT JOIN step_stage_marks AS stages ON stages.unit_day = u.unit_day
         LEFT JOIN step_days AS staged ON staged.day = stages.episode_day
+        LEFT JOIN step_sums AS sums ON sums.unit_day = u.unit_day
     """
 
 

@@ -17,17 +17,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
-from functools import cache, partial
+from functools import cache
 from importlib.resources import files
 from itertools import accumulate, chain
 from typing import Any
 
-import duckdb
-
 from duly.book.again import AccountFacts, InvoiceFacts, folder
 from duly.book.book import Book
+from duly.book.connection import Connection
 from duly.book.fact_sql import account_facts_sql, beyond_sql, marks_sql, out_of_bounds_sql, pauses_sql
-from duly.book.parsed import execute
 from duly.book.rates import Rates, missing_rate
 from duly.dates import (
     add_business_days,
@@ -71,7 +69,7 @@ def build_facts(book: Book, policy: Policy, asked: date | str, *, prefix: str = 
     """
     if not re.fullmatch(r"[a-z_]*", prefix):
         raise ValueError("a prefix is lower-case letters and underscores")
-    run = partial(execute, book.connection)
+    run = book.connection.execute
     rates = Rates.of(book.connection)
     _ledger(book, policy, asked, rates)
     _rates_of_the_days(book, policy, rates)
@@ -135,17 +133,14 @@ def _file(name: str) -> str:
 
 def _step(book: Book, *names: str) -> None:
     for name in names:
-        execute(book.connection, _file(name))
+        book.connection.execute(_file(name))
 
 
 def _fill(book: Book, table: str, columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[object]]) -> None:
     """Make a small table of our own values; they travel as parameters."""
-    run = book.connection.execute
-    run(f"CREATE OR REPLACE TEMP TABLE {table} ({', '.join(f'{name} {type_}' for name, type_ in columns)})")
-    values = [list(column) for column in zip(*rows, strict=True)]
-    if values:
-        unnested = ", ".join(f"unnest(CAST(? AS {type_}[]))" for _, type_ in columns)
-        run(f"INSERT INTO {table} SELECT {unnested}", values)
+    values = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in columns]
+    unnested = ", ".join(f"unnest(CAST(? AS {type_}[])) AS {name}" for name, type_ in columns)
+    book.connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {unnested}", values)
 
 
 def _settings(book: Book, policy: Policy, asked: date | str) -> None:
@@ -354,7 +349,7 @@ def _drop_steps(book: Book) -> None:
 
 
 def facts_from(
-    connection: duckdb.DuckDBPyConnection, policy: Policy, *, prefix: str = "", only: str = "", invoices: bool = False
+    connection: Connection, policy: Policy, *, prefix: str = "", only: str = "", invoices: bool = False
 ) -> Iterator[AccountFacts]:
     """The account facts read back as Python values, in the order of creditor, customer, item and day.
 
@@ -382,9 +377,7 @@ def facts_from(
         )
 
 
-def _invoices(
-    connection: duckdb.DuckDBPyConnection, prefix: str, kept: str
-) -> dict[tuple[str, str, str, date], list[InvoiceFacts]]:
+def _invoices(connection: Connection, prefix: str, kept: str) -> dict[tuple[str, str, str, date], list[InvoiceFacts]]:
     names = ", ".join(f'"{name}"' for name in INVOICE_COLUMNS)
     found: dict[tuple[str, str, str, date], list[InvoiceFacts]] = {}
     for row in connection.execute(

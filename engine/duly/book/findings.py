@@ -12,15 +12,14 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
-import duckdb
-
 from duly.book.book import SetAside
 from duly.book.columns import DateFormat, Written, value_sql
+from duly.book.connection import Connection
 from duly.book.faults import Fault, explain, shown
 from duly.book.staging import Staged, run, text_of
 from duly.book.strict import DATA, MOST_SHOWN, BadCell
@@ -31,32 +30,32 @@ from duly.source import Problem, Refused, Severity, Span
 Tables = Mapping[str, Staged]
 
 
-def create_findings(connection: duckdb.DuckDBPyConnection) -> None:
+def create_findings(connection: Connection) -> None:
     """Create the table that every check adds to."""
     texts = ", ".join(f"{name} VARCHAR" for name in ("tab", "col", "rule", "value", "note", "customer"))
     connection.execute(f"CREATE TABLE findings (row BIGINT, {texts})")
 
 
 def add_findings(
-    connection: duckdb.DuckDBPyConnection,
+    connection: Connection,
     table: str,
     column: str,
     rule: str,
     value: str,
     note: str,
     rows: str,
-    parameters: object = None,
+    parameters: Sequence[object] | Mapping[str, object] = (),
 ) -> None:
     """Add a finding for each row that `rows`, a FROM clause whose `c` is the row's, gives; all but names is SQL."""
     add_all(connection, f"SELECT c.row, '{table}', '{column}', {rule}, {value}, {note} {rows}", parameters)
 
 
-def add_all(connection: duckdb.DuckDBPyConnection, found: str, parameters: object = None) -> None:
+def add_all(connection: Connection, found: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> None:
     """Add the findings that a query gives: row, table, column, rule, value and note."""
     connection.execute(f"INSERT INTO findings (row, tab, col, rule, value, note) {found}", parameters)
 
 
-def find_hidden(connection: duckdb.DuckDBPyConnection, staged: Staged) -> None:
+def find_hidden(connection: Connection, staged: Staged) -> None:
     """Add the cells that were emptied for a hidden character, in the rows that the table took."""
     name = staged.table.name
     cells = [(cell.row, _column_name(staged, cell), str(number)) for number, cell in enumerate(staged.raw.bad_cells)]
@@ -72,7 +71,7 @@ def _column_name(staged: Staged, cell: BadCell) -> str:
     return next(named, staged.raw.headers[cell.column])
 
 
-def find_unread(connection: duckdb.DuckDBPyConnection, staged: Staged, into: str = "") -> None:
+def find_unread(connection: Connection, staged: Staged, into: str = "") -> None:
     """Add the cells whose text their column's parser refused, or that are missing and must not be."""
     table = into or staged.table.name
     found = connection.execute(f"SELECT bit_or(mask) FROM {table}").fetchone()
@@ -97,13 +96,13 @@ def find_unread(connection: duckdb.DuckDBPyConnection, staged: Staged, into: str
         )
 
 
-def count(connection: duckdb.DuckDBPyConnection) -> int:
+def count(connection: Connection) -> int:
     """How many findings there are."""
     found = connection.execute("SELECT count(*) FROM findings").fetchone()
     return int(found[0]) if found else 0
 
 
-def name_customers(connection: duckdb.DuckDBPyConnection, tables: Tables) -> None:
+def name_customers(connection: Connection, tables: Tables) -> None:
     """Say for each finding whose row it is, where that can be told."""
     for (name,) in connection.execute("SELECT DISTINCT tab FROM findings").fetchall():
         match tables[name].table.who:
@@ -167,7 +166,7 @@ SAID: dict[str, tuple[str, str]] = {
 """What is wrong and what to do, by the name of a finding, about its column, its text and a note."""
 
 
-def told(connection: duckdb.DuckDBPyConnection, tables: Tables, book: Span, currency: str) -> list[Problem]:
+def told(connection: Connection, tables: Tables, book: Span, currency: str) -> list[Problem]:
     """The first findings as problems, in the order of tables and rows, with the count where there are more."""
     offers = _date_offers(connection, tables)
     rows = connection.execute(
@@ -189,7 +188,7 @@ Offers = Mapping[tuple[str, str], str]
 """For a table and column whose days are written otherwise than declared: what to do about it."""
 
 
-def _date_offers(connection: duckdb.DuckDBPyConnection, tables: Tables) -> Offers:
+def _date_offers(connection: Connection, tables: Tables) -> Offers:
     """The line to write in `book.yaml`, where a column's own values prove how its days are written."""
     offers = {}
     for tab, col in connection.execute("SELECT DISTINCT tab, col FROM findings WHERE rule = ''").fetchall():
@@ -208,7 +207,7 @@ def _date_offers(connection: duckdb.DuckDBPyConnection, tables: Tables) -> Offer
     return offers
 
 
-def _all_days(connection: duckdb.DuckDBPyConnection, staged: Staged, col: str, format_: DateFormat) -> bool:
+def _all_days(connection: Connection, staged: Staged, col: str, format_: DateFormat) -> bool:
     value = value_sql(staged.table.column(col), "t", Written(format_), "0", "", "")
     texts = f"SELECT {text_of(staged, col)} AS t FROM {staged.raw.relation} AS raw WHERE {staged.where}"
     sql = f"SELECT count(*) FILTER (WHERE t IS NOT NULL AND {value} IS NULL) FROM ({texts})"
@@ -240,7 +239,7 @@ def _amount(text: str) -> str:
 # Setting aside.
 
 
-def set_aside(connection: duckdb.DuckDBPyConnection, tables: Tables, quarantine: Path) -> tuple[SetAside, ...]:
+def set_aside(connection: Connection, tables: Tables, quarantine: Path) -> tuple[SetAside, ...]:
     """Take every customer with a finding out of all tables, and write the findings to the file.
 
     Refuses where a finding's customer cannot be told.
@@ -274,7 +273,7 @@ def set_aside(connection: duckdb.DuckDBPyConnection, tables: Tables, quarantine:
     return lines
 
 
-def _follow_payers(connection: duckdb.DuckDBPyConnection) -> None:
+def _follow_payers(connection: Connection) -> None:
     """Add whoever pays for a customer set aside, and whomever such a customer pays for, until nobody is left to add.
 
     Where it could not be read whether the parent pays, it may.
@@ -308,7 +307,7 @@ def _follow_payers(connection: duckdb.DuckDBPyConnection) -> None:
         )
 
 
-def _lines(connection: duckdb.DuckDBPyConnection, tables: Tables) -> tuple[SetAside, ...]:
+def _lines(connection: Connection, tables: Tables) -> tuple[SetAside, ...]:
     found = connection.execute(
         "SELECT tab, row, col, rule, value, note, customer FROM findings ORDER BY tab, row, col, rule"
     ).fetchall()

@@ -7,8 +7,7 @@ a Parquet file gives them without being read whole.
 
 from __future__ import annotations
 
-import duckdb
-
+from duly.book.connection import Connection
 from duly.book.faults import shown
 from duly.book.mapping import Sources
 from duly.book.staging import Staged, narrowed, run, text_of
@@ -16,7 +15,7 @@ from duly.book.strict import DATA
 from duly.source import Problem, Refused, Span
 
 
-def family_of(connection: duckdb.DuckDBPyConnection, customers: Staged, customer: str, sources: Sources) -> list[str]:
+def family_of(connection: Connection, customers: Staged, customer: str, sources: Sources) -> list[str]:
     """The customer and all who are linked to it by `parent`, sorted; `Refused` where there is no such customer."""
     own = text_of(customers, "customer")
     if customers.cells["customer"].written.float_id:
@@ -42,7 +41,7 @@ def family_of(connection: duckdb.DuckDBPyConnection, customers: Staged, customer
     return sorted(family)
 
 
-def only(connection: duckdb.DuckDBPyConnection, staged: Staged, family: list[str]) -> Staged:
+def only(connection: Connection, staged: Staged, family: list[str]) -> Staged:
     """The table with the family's rows alone; people, creditors and rates are everybody's."""
     match staged.table.who:
         case "customer":

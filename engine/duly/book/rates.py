@@ -13,11 +13,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from math import gcd
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from duly.money import SCALES
 from duly.source import NOWHERE, Problem
+
+if TYPE_CHECKING:
+    # The process that derives the facts again has no database.
+    from duly.book.connection import Connection
 
 RATE_SCALE = 10**8
 """Rates are kept in units of 10^-8."""
@@ -50,7 +53,7 @@ class Rates:
             self._rates[from_, to].append(rate)
 
     @classmethod
-    def of(cls, connection: duckdb.DuckDBPyConnection) -> Rates:
+    def of(cls, connection: Connection) -> Rates:
         """The rates in the book's table."""
         return cls(connection.execute('SELECT day, "from", "to", rate FROM rates').fetchall())
 

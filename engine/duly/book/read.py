@@ -23,11 +23,10 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-import duckdb
-
 from duly.book.book import Book, Presence, SetAside
 from duly.book.checks import create_payers, find_across, find_repeated, name_warnings, repeated_warnings
 from duly.book.columns import ID_PATTERN, Written, value_sql
+from duly.book.connection import Connection, connect
 from duly.book.controls import control_problems
 from duly.book.derived import derive_customers
 from duly.book.faults import explain, shown
@@ -77,8 +76,8 @@ SMALL = 2_000_000
 """Bytes in all files up to which one thread of the database is faster than several."""
 
 
-def _connect(sources: Sources) -> duckdb.DuckDBPyConnection:
-    config: dict[str, str | bool | int | float | list[str]] = {
+def _connect(sources: Sources) -> Connection:
+    config: dict[str, str] = {
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "allow_community_extensions": "false",
@@ -86,7 +85,7 @@ def _connect(sources: Sources) -> duckdb.DuckDBPyConnection:
     }
     if sum(_size(path) for path in {source.path for source in sources.tables.values() if source.path}) <= SMALL:
         config["threads"] = "1"
-    connection = duckdb.connect(":memory:", config=config)
+    connection = connect(**config)
     # A long statement would draw its bar into what a program reads from us.
     connection.execute("SET enable_progress_bar = false")
     return connection
@@ -103,7 +102,7 @@ def _size(path: Path) -> int:
 class _Reading:
     """A book while it is read; each step refuses or leaves everything in order for the next."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, sources: Sources) -> None:
+    def __init__(self, connection: Connection, sources: Sources) -> None:
         self.connection = connection
         self.sources = sources
         self.place = Span(str(sources.path), 1, 1)

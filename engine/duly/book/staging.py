@@ -13,11 +13,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-import duckdb
-
 from duly.book.columns import SQL_TYPE, STORED_DECIMAL, Written, scale_sql, text_sql, value_sql
+from duly.book.connection import Connection
 from duly.book.mapping import REST, Condition, Constant, FromColumn, Sources, TableSource, Varies
-from duly.book.parsed import execute
 from duly.book.strict import RawFile
 from duly.book.tables import TABLES, Column, Kind, Table
 from duly.language.suggest import closest
@@ -258,10 +256,10 @@ def _unused(source: TableSource, raw: RawFile, cells: Mapping[str, Cell]) -> lis
 # The projection.
 
 
-def run(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[str, object]) -> duckdb.DuckDBPyConnection:
+def run(connection: Connection, sql: str, parameters: Mapping[str, object]) -> Connection:
     """Run a statement with those of the parameters that it names."""
     named = set(re.findall(r"\$([a-z][a-z0-9_]*)", sql))
-    return execute(connection, sql, {name: value for name, value in parameters.items() if name in named})
+    return connection.execute(sql, {name: value for name, value in parameters.items() if name in named})
 
 
 def text_of(staged: Staged, column: str) -> str:
@@ -271,7 +269,7 @@ def text_of(staged: Staged, column: str) -> str:
 
 
 def create(
-    connection: duckdb.DuckDBPyConnection,
+    connection: Connection,
     staged: Staged,
     sources: Sources,
     currency: str,
@@ -318,7 +316,7 @@ def create(
     )
 
 
-def _leaves_out(connection: duckdb.DuckDBPyConnection, staged: Staged, invoices: Staged) -> bool:
+def _leaves_out(connection: Connection, staged: Staged, invoices: Staged) -> bool:
     """Say whether a row leaves out a currency or creditor that its invoice may have."""
     if staged.table.name not in TAKE_FROM_INVOICE:
         return False
@@ -345,7 +343,7 @@ def narrowed(staged: Staged, ids: Iterable[str]) -> Staged:
     return replace(staged, where=f"{staged.where} AND {one_of}", parameters={**staged.parameters, **bound})
 
 
-def create_empty(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+def create_empty(connection: Connection, table: Table) -> None:
     """Create a table without rows."""
     columns = ", ".join(f'"{c.name}" {SQL_TYPE.get(c.kind, "VARCHAR")}' for c in table.columns)
     connection.execute(f"CREATE OR REPLACE TABLE {table.name} ({columns}, row BIGINT, mask BIGINT)")

@@ -28,6 +28,7 @@ from pathlib import Path
 import duckdb
 
 from duly.book.columns import HIDDEN
+from duly.book.connection import Connection
 from duly.book.faults import Fault, explain_hidden, shown
 from duly.source import Problem, Refused, Span
 
@@ -87,7 +88,7 @@ _OTHER_ENCODINGS = (
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def read_file(connection: duckdb.DuckDBPyConnection, path: Path, name: str, table: str, delimiter: str) -> RawFile:
+def read_file(connection: Connection, path: Path, name: str, table: str, delimiter: str) -> RawFile:
     """The file as text in columns; `name` is how messages call it, `table` an SQL name for its rows.
 
     Raises `Refused` with what is wrong with the file as a whole.
@@ -127,7 +128,7 @@ def _refused(rule: str, name: str, row: int, message: str, help_: str, column: i
 # Parquet.
 
 
-def _read_parquet(connection: duckdb.DuckDBPyConnection, path: Path, name: str, table: str, _delimiter: str) -> RawFile:
+def _read_parquet(connection: Connection, path: Path, name: str, table: str, _delimiter: str) -> RawFile:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     parameter = f"file_{table}"
@@ -151,7 +152,7 @@ def _read_parquet(connection: duckdb.DuckDBPyConnection, path: Path, name: str, 
 # CSV.
 
 
-def _read_csv(connection: duckdb.DuckDBPyConnection, path: Path, name: str, table: str, delimiter: str) -> RawFile:
+def _read_csv(connection: Connection, path: Path, name: str, table: str, delimiter: str) -> RawFile:
     gate = _pass_gate(path, name, delimiter)
     headers = _headers(gate.first_line, name, delimiter)
     bad_cells: tuple[BadCell, ...] = ()
@@ -177,9 +178,7 @@ def _no_rows(name: str, table: str) -> Refused:
     return _refused("empty-file", name, 1, "the file has a header and no rows", help_)
 
 
-def _load(
-    connection: duckdb.DuckDBPyConnection, path: Path, table: str, width: int, delimiter: str, newline: str, rows: int
-) -> bool:
+def _load(connection: Connection, path: Path, table: str, width: int, delimiter: str, newline: str, rows: int) -> bool:
     """Load the text of a plain file into the table; False where DuckDB sees other rows than the gate did."""
     columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(width))
     line_end = "\\r\\n" if newline == "\r\n" else "\\n"

@@ -19,7 +19,6 @@ from types import MappingProxyType
 
 from duly.book.book import Book
 from duly.book.facts import build_facts
-from duly.book.parsed import execute
 from duly.figures.ledger import BUCKETS, lay_out, of_whole_accounts, people_of, sql
 from duly.figures.needs import OPEN, place, refuse_lacking
 from duly.language.conditions import leaves
@@ -120,7 +119,7 @@ def trial_balance(
     unit = policy.unit if by is By.SEGMENT else Unit.ACCOUNT
     warnings = [*_unapplied_unknown(book), *_group(book, policy, as_of, by)]
     names = _names(book, by)
-    rows = execute(book.connection, sql("trial_balance"), {"as_of": as_of, "unit": unit.value}).fetchall()
+    rows = book.connection.execute(sql("trial_balance"), {"as_of": as_of, "unit": unit.value}).fetchall()
     lines = tuple(
         Aged(creditor, currency, group, names.get(group, group), tuple(amounts[: len(BUCKETS)]), amounts[-1])
         for creditor, currency, group, *amounts in rows
@@ -139,7 +138,7 @@ def past_due(book: Book, policy: Policy, as_of: date, *, built: bool = False) ->
     `built` says that the facts of whole accounts on that day are in the book already.
     """
     prepare_past_due(book, policy, as_of, built=built)
-    return tuple(PastDue(*row) for row in execute(book.connection, sql("past_due")).fetchall())
+    return tuple(PastDue(*row) for row in book.connection.execute(sql("past_due")).fetchall())
 
 
 def prepare_past_due(book: Book, policy: Policy, as_of: date, *, built: bool) -> None:
@@ -164,7 +163,7 @@ def new_customers(book: Book, as_of: date, *, first: date | None = None) -> tupl
         [("customers.since", "invoices.invoice_date"), ("customers.salesperson",), ("customers.collector",)],
     )
     days = {"first": first or as_of - timedelta(days=WEEK - 1), "last": as_of}
-    return tuple(NewCustomer(*row) for row in execute(book.connection, sql("new_customers"), days).fetchall())
+    return tuple(NewCustomer(*row) for row in book.connection.execute(sql("new_customers"), days).fetchall())
 
 
 def total_of(lines: Iterable[Aged], creditor: str, currency: str) -> Aged:

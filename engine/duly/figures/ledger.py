@@ -12,12 +12,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import cache, partial
+from functools import cache
 from importlib.resources import files
 
 from duly.book.book import Book
 from duly.book.facts import build_ledger
-from duly.book.parsed import execute
 from duly.language.policy import Policy, Unit
 
 BUCKETS = ("not_due", "0-30", "31-60", "61-90", "91-120", "120+")
@@ -40,7 +39,7 @@ def lay_out(book: Book, policy: Policy, days: Sequence[date]) -> None:
     Raises `Refused` (4) where a payment came in another currency than its invoice
     and there is no rate of that day.
     """
-    execute(book.connection, sql("10_asked"), {"days": sorted(set(days))})
+    book.connection.execute(sql("10_asked"), {"days": sorted(set(days))})
     _lay_out_asked(book, policy)
 
 
@@ -57,7 +56,7 @@ def lay_out_of(book: Book, policy: Policy, day: date, accounts: Sequence[tuple[s
 
 def _lay_out_asked(book: Book, policy: Policy) -> None:
     build_ledger(book, of_whole_accounts(policy), "figures_asked", prefix="ledger_")
-    execute(book.connection, sql("20_open"))
+    book.connection.execute(sql("20_open"))
 
 
 def lay_out_cash(book: Book, first: date, last: date) -> None:
@@ -65,7 +64,7 @@ def lay_out_cash(book: Book, first: date, last: date) -> None:
 
     The last must be one of those for which the ledger was laid out.
     """
-    run = partial(execute, book.connection)
+    run = book.connection.execute
     run(sql("30_items"), {"last": last})
     run(sql("31_cash"), {"first": first, "last": last})
     run(sql("32_returned"), {"first": first, "last": last})

@@ -17,11 +17,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
-from functools import partial
 from typing import Any
 
 from duly.book.book import Book
-from duly.book.parsed import execute
 from duly.figures.ledger import sql
 from duly.figures.needs import place
 from duly.figures.reward_lines import Line, Period, Role, Sort
@@ -132,7 +130,7 @@ def findings_of(book: Book, period: Period, lines: Sequence[Line]) -> tuple[Find
 
     The ledger must be laid out for the period's last day, as `lines_of` leaves it.
     """
-    execute(book.connection, sql("reward_settled"))
+    book.connection.execute(sql("reward_settled"))
     look = _Look(book, period, lines)
     guards: tuple[Callable[[], Iterable[Finding]], ...] = (
         look.re_aged, look.rebilled, look.easy_calls, look.bad_payers, look.shuffled,
@@ -142,7 +140,7 @@ def findings_of(book: Book, period: Period, lines: Sequence[Line]) -> tuple[Find
 
 class _Look:
     def __init__(self, book: Book, period: Period, lines: Sequence[Line]) -> None:
-        self._run = partial(execute, book.connection)
+        self._run = book.connection.execute
         self._period = period
         self._people: dict[str, tuple[str, str]] = {
             customer: (seller or "", collector or "")

@@ -13,11 +13,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import Enum
-from functools import partial
 from typing import Any
 
 from duly.book.book import Book
-from duly.book.parsed import execute
 from duly.dates import add_months, month_end
 from duly.figures.ledger import lay_out, lay_out_cash, sql
 from duly.language.policy import Policy
@@ -126,7 +124,7 @@ class Line:
 def lines_of(book: Book, policy: Policy, period: Period) -> tuple[Line, ...]:
     """The lines of a period, everybody's, in a fixed order; the ledger is laid out for its last day afterwards."""
     opening = period.first - DAY
-    run = partial(execute, book.connection)
+    run = book.connection.execute
     lay_out(book, policy, [opening, period.last])
     lay_out_cash(book, LONG_AGO, opening)
     run("CREATE OR REPLACE TABLE figures_cash_before AS SELECT * FROM figures_cash")

@@ -23,7 +23,6 @@ from enum import Enum
 from itertools import pairwise
 
 from duly.book.book import Book
-from duly.book.parsed import execute
 from duly.book.payers import payers_of
 from duly.dates import add_months, month_end
 from duly.figures import formulas
@@ -173,7 +172,7 @@ def _measured(book: Book, policy: Policy, quarter: Quarter) -> _Measured:
     }
     lay_out(book, policy, list(days.values()))
     lay_out_cash(book, quarter.first, quarter.last)
-    return execute(book.connection, sql("scorecard"), {**days, "first": quarter.first}).fetchall()
+    return book.connection.execute(sql("scorecard"), {**days, "first": quarter.first}).fetchall()
 
 
 def _told_apart(book: Book, of: Of, measured: _Measured, quarter: Quarter, journal: str) -> Scorecard:

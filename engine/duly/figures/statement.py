@@ -15,10 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
-from functools import partial
 
 from duly.book.book import Book
-from duly.book.parsed import execute
 from duly.book.payers import payers_of
 from duly.figures.ledger import BUCKETS, Person, lay_out, people_of, sql
 from duly.figures.needs import OPEN, refuse_lacking
@@ -107,7 +105,7 @@ def statements(book: Book, policy: Policy, as_of: date, customer: str | None = N
     refuse_what_statements_miss(book, policy)
     lay_out(book, policy, [as_of])
     account = None if customer is None else payers_of(book).get(customer, customer)
-    run = partial(execute, book.connection)
+    run = book.connection.execute
     asked = {"as_of": as_of, "account": account}
     items: dict[Key, list[Item]] = {}
     for creditor, owing, currency, *item in run(sql("statement_lines"), asked).fetchall():

@@ -18,12 +18,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import partial
 
 from duly.book.book import Book
 from duly.book.facts import build_facts
 from duly.book.known import as_known_on
-from duly.book.parsed import execute
 from duly.dates import business_days_between, last_month_end_on_or_before
 from duly.language.policy import DayCount, Period, Policy
 from duly.language.reads import FactColumn, fact_columns
@@ -104,7 +102,7 @@ def _create_stretches(book: Book) -> None:
 
 def _decide_stretches(book: Book, policy: Policy, facts: str) -> dict[tuple[Key, str], date]:
     """What is found in the stretches whose first day the table of facts is about; it is sought no longer."""
-    run = partial(execute, book.connection)
+    run = book.connection.execute
     run(f"CREATE OR REPLACE TEMP TABLE ahead_days AS {_days_sql(policy, facts)}")
     run(f"CREATE OR REPLACE TEMP VIEW ahead_facts AS {_later_facts_sql(policy, facts)}")
     # A table of its own: a filter on top would be pushed down through every layer, and grow in each.

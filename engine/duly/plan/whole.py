@@ -10,17 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-import duckdb
-
+from duly.book.connection import Connection
 from duly.language.policy import Policy, Unit
 from duly.plan.plan import Action, Kind
 
 _About = tuple[str, str, Kind, str, str]
 
 
-def once_an_account(
-    actions: Iterable[Action], connection: duckdb.DuckDBPyConnection, policy: Policy
-) -> Iterator[Action]:
+def once_an_account(actions: Iterable[Action], connection: Connection, policy: Policy) -> Iterator[Action]:
     """The actions, with one of those that several items of one account ask for; the decisions are those of the day."""
     if policy.unit is Unit.ACCOUNT:
         yield from actions
@@ -42,7 +39,7 @@ def _is_of_the_account(action: Action, pauses: frozenset[str]) -> bool:
     return action.kind in {Kind.SALES_REQUEST, Kind.RELEASE} or (action.kind is Kind.TASK and action.stage in pauses)
 
 
-def _holding(actions: Iterable[Action], connection: duckdb.DuckDBPyConnection) -> frozenset[tuple[str, str, str]]:
+def _holding(actions: Iterable[Action], connection: Connection) -> frozenset[tuple[str, str, str]]:
     """The holds that some item of the account does not let go of: creditor, customer, hold."""
     holds = sorted({action.stage for action in actions if action.kind is Kind.RELEASE})
     rows = connection.execute(

@@ -18,10 +18,9 @@ from datetime import date
 from enum import Enum
 from random import Random
 
-import duckdb
-
 from duly.book.again import folder
 from duly.book.book import Book
+from duly.book.connection import Connection
 from duly.language.conditions import Facts, Value, leaves
 from duly.language.policy import Policy
 from duly.language.reads import FactColumn, account_conditions, fact_columns
@@ -143,7 +142,7 @@ def second_opinion(
 
 
 def _look(
-    first: Engine, connection: duckdb.DuckDBPyConnection, policy: Policy, keys: Sequence[Key], again: Again
+    first: Engine, connection: Connection, policy: Policy, keys: Sequence[Key], again: Again
 ) -> tuple[Look, Engine, tuple[str, ...]]:
     """What looking again gave, who decided first after all, and a note where that is not who was asked."""
     try:
@@ -244,9 +243,7 @@ class Compared:
         self._differences.extend(facts_that_differ(first, again()))
 
 
-def look_again(
-    by: Engine, connection: duckdb.DuckDBPyConnection, policy: Policy, keys: Sequence[Key], again: Again
-) -> Look:
+def look_again(by: Engine, connection: Connection, policy: Policy, keys: Sequence[Key], again: Again) -> Look:
     """Have the accounts decided by this engine, and their facts derived again; raises DurableUnavailable."""
     compared = Compared()
 
@@ -271,7 +268,7 @@ def look_again(
 
 
 def facts_of(
-    connection: duckdb.DuckDBPyConnection,
+    connection: Connection,
     policy: Policy,
     keys: Sequence[Key],
     columns: Sequence[FactColumn] | None = None,
@@ -305,7 +302,7 @@ def facts_that_differ(first: Mapping[Key, Facts], again: Mapping[Key, Facts]) ->
             yield from (OtherFact(key, name, first[key][name], again[key].get(name)) for name in names)
 
 
-def _take_out(connection: duckdb.DuckDBPyConnection, keys: Iterable[Key]) -> None:
+def _take_out(connection: Connection, keys: Iterable[Key]) -> None:
     for key in keys:
         connection.execute("DELETE FROM decisions WHERE creditor = $1 AND customer = $2 AND item = $3", list(key))
 
@@ -318,9 +315,7 @@ def disagreements(first: Mapping[Key, Decision], look: Look) -> tuple[Key, ...]:
     return tuple(key for key, decision in look.decisions.items() if decision != first[key])
 
 
-def refuse_differences(
-    look: Look, connection: duckdb.DuckDBPyConnection, policy: Policy, decisions: Mapping[Key, Decision]
-) -> None:
+def refuse_differences(look: Look, connection: Connection, policy: Policy, decisions: Mapping[Key, Decision]) -> None:
     """Raise `Refused` with both sides of each difference, where there is any."""
     keys = disagreements(decisions, look)
     facts = facts_of(connection, policy, keys[:SHOWN])

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import date
 from io import StringIO
 from multiprocessing.connection import Connection
@@ -40,18 +41,20 @@ Again = Callable[[Sequence[Key]], Derived]
 @contextmanager
 def deriving(book: Book, policy: Policy, as_of: date, *, apart: bool) -> Iterator[Again]:
     """Derives the facts of accounts on a day within the block; `apart` in a process of its own, or else when asked."""
-
-    def selected(keys: Sequence[Key]) -> Selected:
-        return select_rows(book, {customer for _, customer, _ in keys})
-
     if not apart:
-        yield lambda keys: lambda: derived(selected(keys), policy, as_of, keys)
+        yield lambda keys: lambda: derived(_selected(book, keys), policy, as_of, keys)
         return
     process = _kept.taken(lambda _: True) or _Process()
     asking = ThreadPoolExecutor(max_workers=1)
+    # Rows are read on the side too, over a connection of their own.
+    beside = replace(book, connection=book.connection.cursor())
+
+    def ask(keys: Sequence[Key]) -> Mapping[Key, Facts]:
+        return process.derive(_selected(beside, keys), policy, as_of, keys)
+
     is_done = False
     try:
-        yield lambda keys: asking.submit(process.derive, selected(keys), policy, as_of, keys).result
+        yield lambda keys: asking.submit(ask, keys).result
         is_done = True
     finally:
         asking.shutdown(cancel_futures=True)
@@ -64,6 +67,10 @@ def started() -> Iterator[None]:
     with _kept.until_the_end():
         _kept.let_wait_or_stop(_kept.taken(lambda _: True) or _Process(), is_done=True)
         yield
+
+
+def _selected(book: Book, keys: Sequence[Key]) -> Selected:
+    return select_rows(book, {customer for _, customer, _ in keys})
 
 
 def derived(selected: Selected, policy: Policy, as_of: date, keys: Sequence[Key]) -> dict[Key, Facts]:

@@ -13,9 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 
-import duckdb
-
-from duly.book.parsed import execute
+from duly.book.connection import Connection
 from duly.language.conditions import Any, Condition
 from duly.language.policy import ASK_NOTHING, Climb, Ladder, Policy, Stage, Stops
 from duly.language.sql import identifier, quoted, to_sql
@@ -31,23 +29,19 @@ Columns = dict[str, str]
 """What a layer adds: columns by name, as SQL text over the layers before."""
 
 
-def decide(
-    connection: duckdb.DuckDBPyConnection, policy: Policy, *, facts: str = "account_facts", into: str = "decisions"
-) -> None:
+def decide(connection: Connection, policy: Policy, *, facts: str = "account_facts", into: str = "decisions") -> None:
     """Make the table of decisions from the table of facts; see `sql` for its columns."""
-    execute(connection, f"CREATE OR REPLACE TABLE {identifier(into)} AS {sql(policy, facts)}")
+    connection.execute(f"CREATE OR REPLACE TABLE {identifier(into)} AS {sql(policy, facts)}")
 
 
-def decisions_from(
-    connection: duckdb.DuckDBPyConnection, decisions: str = "decisions"
-) -> Iterator[tuple[Key, Decision]]:
+def decisions_from(connection: Connection, decisions: str = "decisions") -> Iterator[tuple[Key, Decision]]:
     """Each account with its decision, in the order of the key."""
     kinds = accounts_by_decision(connection, decisions=decisions)
     yield from sorted(((key, decision) for decision, keys in kinds.items() for key in keys), key=itemgetter(0))
 
 
 def accounts_by_decision(
-    connection: duckdb.DuckDBPyConnection, *, acting_only: bool = False, decisions: str = "decisions"
+    connection: Connection, *, acting_only: bool = False, decisions: str = "decisions"
 ) -> dict[Decision, list[Key]]:
     """The accounts of each decision, in the order of the key; or of those alone that give something or withhold it."""
     columns = ", ".join(map(identifier, FIELDS))

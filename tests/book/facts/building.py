@@ -7,9 +7,8 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
-import duckdb
-
 from duly.book.book import Book, Presence
+from duly.book.connection import Connection, connect
 from duly.book.tables import TABLES, Kind, Table
 
 Row = Mapping[str, object]
@@ -43,7 +42,7 @@ KEYS = {
 
 def make_book(**tables: Sequence[Row]) -> Book:
     """A book in USD of these rows; a customer that is only mentioned has a record with nothing in it."""
-    connection = duckdb.connect()
+    connection = connect()
     # A book of a few rows is only slowed down by threads.
     connection.execute("SET threads = 1")
     customers = {row["customer"] for row in tables.get("customers", ())}
@@ -64,7 +63,7 @@ def make_book(**tables: Sequence[Row]) -> Book:
     )
 
 
-def fill(connection: duckdb.DuckDBPyConnection, table: Table, rows: Sequence[Row]) -> None:
+def fill(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Make one of the book's tables."""
     types = [(column.name, SQL_TYPE.get(column.kind, "VARCHAR")) for column in table.columns] + [("row", "BIGINT")]
     names = ", ".join(f'"{name}" {type_}' for name, type_ in types)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-import duckdb
-
+from duly.book.connection import Connection
 from duly.language.policy import Policy
 from duly.review.diff.aspects import Aspects
 from duly.review.diff.regions import Regions
@@ -18,9 +17,7 @@ DIFFERENT, ALIKE = 3, 1
 """Accounts looked at of each pair of decisions that differ, and that do not."""
 
 
-def decided(
-    connection: duckdb.DuckDBPyConnection, old: Policy, new: Policy
-) -> Iterator[tuple[Decision, Decision, list[str]]]:
+def decided(connection: Connection, old: Policy, new: Policy) -> Iterator[tuple[Decision, Decision, list[str]]]:
     """Each pair of decisions that the accounts are given, and whom."""
     given: defaultdict[tuple[Decision, Decision], list[str]] = defaultdict(list)
     columnar.decide(connection, old, into="before")
@@ -31,7 +28,7 @@ def decided(
     yield from ((one, other, customers) for (one, other), customers in given.items())
 
 
-def contradictions(connection: duckdb.DuckDBPyConnection, old: Policy, new: Policy, found: Regions) -> Iterator[str]:
+def contradictions(connection: Connection, old: Policy, new: Policy, found: Regions) -> Iterator[str]:
     """Everything in which the accounts of the table contradict the regions."""
     aspects = Aspects(old, new)
     looked: dict[str, tuple[Decision, Decision]] = {}

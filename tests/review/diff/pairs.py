@@ -12,8 +12,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-import duckdb
-
+from duly.book.connection import Connection
 from duly.language.conditions import ALWAYS, All, Any, Compare, Condition, Facts, Includes, Is, Not, Op, Value, leaves
 from duly.language.invariants import Implies, invariants
 from duly.language.policy import (
@@ -271,7 +270,7 @@ EDITS: tuple[_Edit, ...] = (
 USUAL: dict[str, tuple[Value, ...]] = {"late": (True,) * 4, "outcome_unknown": (False,) * 5, "insolvent": (False,) * 3}
 
 
-def load(connection: duckdb.DuckDBPyConnection, policies: Sequence[Policy], count: int, seed: int) -> None:
+def load(connection: Connection, policies: Sequence[Policy], count: int, seed: int) -> None:
     """So many accounts as the table `account_facts`: only those of which every invariant is true are kept."""
     columns = columns_of(policies)
     facts = [column for column in columns if column.name != "creditor"]
@@ -395,7 +394,7 @@ def _holds(condition: Condition) -> str:
 
 
 def facts_of(
-    connection: duckdb.DuckDBPyConnection, policies: Sequence[Policy], customers: Sequence[str]
+    connection: Connection, policies: Sequence[Policy], customers: Sequence[str]
 ) -> Iterator[tuple[str, Facts]]:
     """The facts of some of the accounts as values."""
     columns = columns_of(policies)

@@ -7,9 +7,9 @@ from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
-import duckdb
 import pytest
 
+from duly.book.connection import Connection, connect
 from duly.language.conditions import All, Compare, Facts, Is, Op
 from duly.language.invariants import invariants, is_true_of
 from duly.language.load import load_policy
@@ -37,13 +37,13 @@ MOST = 6
 
 
 @pytest.fixture(scope="module")
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
+def connection() -> Iterator[Connection]:
+    with connect() as connection:
         yield connection
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))
-def test_no_account_contradicts_what_is_said_of_a_change(shard: int, connection: duckdb.DuckDBPyConnection) -> None:
+def test_no_account_contradicts_what_is_said_of_a_change(shard: int, connection: Connection) -> None:
     counted = dict.fromkeys(("equal", "complete", "told in part"), 0)
     for seed in range(shard, PAIRS, SHARDS):
         old, new = pair(seed)
@@ -73,7 +73,7 @@ PLANTED: dict[str, Callable[[tuple[Region, ...]], tuple[Region, ...]]] = {
 
 
 @pytest.mark.parametrize("fault", PLANTED)
-def test_regions_that_are_wrong_are_contradicted(fault: str, connection: duckdb.DuckDBPyConnection) -> None:
+def test_regions_that_are_wrong_are_contradicted(fault: str, connection: Connection) -> None:
     old, _ = pair(0)
     first, *rest = old.segments
     new = replace(old, segments=(replace(first, when=Compare("annual_sales", Op.AT_LEAST, 500_000_00)), *rest))

@@ -10,9 +10,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-import duckdb
-
 from duly.book.book import Book, Presence
+from duly.book.connection import connect
 from duly.book.raw import RawRows, raw_rows
 from duly.book.tables import TABLES, Kind, Table
 from duly.language.sql import identifier
@@ -61,7 +60,7 @@ class Books:
 
     @cached_property
     def _book(self) -> Book:
-        connection = duckdb.connect()
+        connection = connect()
         # A book of a few rows is only slowed down by threads.
         connection.execute("SET threads = 1")
         for table in TABLES.values():

@@ -1,0 +1,76 @@
+"""A connection to the database of a book, which reads no text of SQL twice.
+
+A book of a few hundred rows costs the database little beside reading the long
+texts that it is read, and facts, figures and decisions are made by; an apply, a
+comparison on a book and the figures of several days run the same texts again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+
+
+@lru_cache(maxsize=2_000)
+def _parsed(text: str) -> tuple[duckdb.Statement, ...]:
+    """The statements of a text, without values and without a database: any connection can run them."""
+    return tuple(duckdb.extract_statements(text))
+
+
+def connect(**config: str | int | bool) -> Connection:
+    """A connection to a new database in memory, with these settings of DuckDB."""
+    return Connection(duckdb.connect(":memory:", config=dict(config)))
+
+
+class Connection:
+    """A connection to a database, and the rows of the text that was run last; a `with` closes it."""
+
+    __slots__ = ("_database",)
+
+    def __init__(self, database: duckdb.DuckDBPyConnection) -> None:
+        self._database = database
+
+    def execute(self, text: str, values: Sequence[object] | Mapping[str, object] = ()) -> Self:
+        """Run the statements of the text; the values are those of the last."""
+        *before, last = _parsed(text)
+        for statement in before:
+            self._database.execute(statement)
+        if values:
+            self._database.execute(last, values)
+        else:
+            self._database.execute(last)
+        return self
+
+    def executemany(self, text: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run the statement once for each row of values."""
+        self._database.executemany(text, list(rows))
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        """The next row, or None."""
+        return self._database.fetchone()
+
+    def fetchmany(self, number: int) -> list[Any]:
+        """So many rows more, or what is left."""
+        return self._database.fetchmany(number)
+
+    def fetchall(self) -> list[Any]:
+        """All rows that are left."""
+        return self._database.fetchall()
+
+    def cursor(self) -> Connection:
+        """Another connection to the same database, which sees none of this one's temporary tables."""
+        return Connection(self._database.cursor())
+
+    def close(self) -> None:
+        """Close the connection; with the last one the database goes."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
