@@ -7,6 +7,7 @@ comparison on a book and the figures of several days run the same texts again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from types import TracebackType
@@ -16,9 +17,9 @@ import duckdb
 
 
 @lru_cache(maxsize=2_000)
-def _parsed(text: str) -> tuple[duckdb.Statement, ...]:
-    """The statements of a text, without values and without a database: any connection can run them."""
-    return tuple(duckdb.extract_statements(text))
+def _parsed(text: str) -> tuple[tuple[duckdb.Statement, ...], tuple[str, ...]]:
+    """The statements of a text, which any connection can run, and the temporary tables that they make."""
+    return tuple(duckdb.extract_statements(text)), tuple(re.findall(r"\bTEMP TABLE (\w+) AS\b", text))
 
 
 def connect(**config: str | int | bool) -> Connection:
@@ -29,21 +30,32 @@ def connect(**config: str | int | bool) -> Connection:
 class Connection:
     """A connection to a database, and the rows of the text that was run last; a `with` closes it."""
 
-    __slots__ = ("_database",)
+    __slots__ = ("_database", "_temporary")
 
     def __init__(self, database: duckdb.DuckDBPyConnection) -> None:
         self._database = database
+        self._temporary: set[str] = set()
 
     def execute(self, text: str, values: Sequence[object] | Mapping[str, object] = ()) -> Self:
         """Run the statements of the text; the values are those of the last."""
-        *before, last = _parsed(text)
+        (*before, last), temporary = _parsed(text)
         for statement in before:
             self._database.execute(statement)
         if values:
             self._database.execute(last, values)
         else:
             self._database.execute(last)
+        self._temporary.update(temporary)
         return self
+
+    def drop_temporary(self, prefix: str) -> None:
+        """Drop the temporary tables made over this connection whose names begin so; the catalogue takes long to ask."""
+        dropped = sorted(name for name in self._temporary if name.startswith(prefix))
+        self._temporary.difference_update(dropped)
+        self._database.execute("BEGIN")
+        for name in dropped:
+            self.execute(f"DROP TABLE IF EXISTS temp.{name}")
+        self._database.execute("COMMIT")
 
     def executemany(self, text: str, rows: Iterable[Sequence[object]]) -> None:
         """Run the statement once for each row of values."""

@@ -43,6 +43,9 @@ from duly.source import Refused
 DAY = timedelta(days=1)
 DATA = 4
 
+STEP = "step_"
+"""What the names of the tables begin with that are there only while facts are made."""
+
 AT_ONCE = 2_048
 """Accounts read back at once."""
 
@@ -105,8 +108,8 @@ def build_ledger(book: Book, policy: Policy, asked: str, *, prefix: str) -> None
     """
     _ledger(book, policy, asked, Rates.of(book.connection))
     for name in LEDGER:
-        book.connection.execute(f'CREATE OR REPLACE TABLE "{prefix}{name}" AS SELECT * FROM step_{name}')
-    _drop_steps(book)
+        book.connection.execute(f'CREATE OR REPLACE TABLE "{prefix}{name}" AS SELECT * FROM {STEP}{name}')
+    book.connection.drop_temporary(STEP)
 
 
 def _ledger(book: Book, policy: Policy, asked: date | str, rates: Rates) -> None:
@@ -337,15 +340,7 @@ def _publish(book: Book, prefix: str, *, settled: bool, ledger: bool) -> None:
         run(f'CREATE OR REPLACE TABLE "{prefix}{name}" AS {_file(f"97_{name}")}')
     if settled:
         run(f'CREATE OR REPLACE TABLE "{prefix}settled_invoices" AS {_file("99_settled_invoices")}')
-    _drop_steps(book)
-
-
-def _drop_steps(book: Book) -> None:
-    run = book.connection.execute
-    for (name,) in run(
-        "SELECT table_name FROM duckdb_tables() WHERE table_name LIKE 'step\\_%' ESCAPE '\\'"
-    ).fetchall():
-        run(f'DROP TABLE "{name}"')
+    book.connection.drop_temporary(STEP)
 
 
 def facts_from(
