@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 from jsonschema import Draft7Validator
 
+from duly.book import read
 from duly.plan.document import schema, to_json
 from duly.reports.plan import as_csv, as_json_lines, as_text
 from duly_cli.main import main
@@ -59,6 +60,13 @@ def test_whoever_decides_the_actions_and_what_is_withheld_are_the_same(
     one = json.loads(usual)
     other = json.loads(saved(sample, tmp_path / f"{engine}.json", "--engine", engine))
     assert (other["actions"], other["withheld"]) == (one["actions"], one["withheld"])
+
+
+def test_a_plan_is_the_same_to_the_byte_whether_its_book_counts_as_one_of_few_rows_or_of_many(
+    sample: Path, usual: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read, "SMALL", 0)
+    assert saved(sample, tmp_path / "many.json") == usual
 
 
 def test_the_schema_of_a_plan_lies_beside_the_policys() -> None:

@@ -73,7 +73,7 @@ def read_book(path: Path, *, quarantine: Path | None = None, customer: str | Non
 
 
 SMALL = 2_000_000
-"""Bytes in all files up to which one thread of the database is faster than several."""
+"""Bytes in all files up to which a book is one of few rows."""
 
 
 def _connect(sources: Sources) -> Connection:
@@ -83,9 +83,9 @@ def _connect(sources: Sources) -> Connection:
         "allow_community_extensions": "false",
         "temp_directory": "",
     }
-    if sum(_size(path) for path in {source.path for source in sources.tables.values() if source.path}) <= SMALL:
-        config["threads"] = "1"
     connection = connect(**config)
+    if sum(_size(path) for path in {source.path for source in sources.tables.values() if source.path}) <= SMALL:
+        connection.expect_few_rows()
     # A long statement would draw its bar into what a program reads from us.
     connection.execute("SET enable_progress_bar = false")
     return connection
@@ -328,6 +328,8 @@ class _Reading:
         refuse_changed(self.raw.values())
         # One customer's newest record says nothing of how fresh the ledger is.
         newest = None if partly else self.newest()
+        if partly:
+            self.connection.expect_few_rows()
         self.connection.execute("SET enable_external_access = false")
         self.connection.execute("SET lock_configuration = true")
         return Book(

@@ -43,8 +43,7 @@ KEYS = {
 def make_book(**tables: Sequence[Row]) -> Book:
     """A book in USD of these rows; a customer that is only mentioned has a record with nothing in it."""
     connection = connect()
-    # A book of a few rows is only slowed down by threads.
-    connection.execute("SET threads = 1")
+    connection.expect_few_rows()
     customers = {row["customer"] for row in tables.get("customers", ())}
     mentioned = {
         str(with_defaults(name, n, row).get("customer")) for name, rows in tables.items() for n, row in enumerate(rows)

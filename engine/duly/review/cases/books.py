@@ -61,8 +61,7 @@ class Books:
     @cached_property
     def _book(self) -> Book:
         connection = connect()
-        # A book of a few rows is only slowed down by threads.
-        connection.execute("SET threads = 1")
+        connection.expect_few_rows()
         for table in TABLES.values():
             columns = ", ".join(f"{identifier(name)} {type_}" for name, type_ in _types(table).items())
             connection.execute(f"CREATE TABLE {identifier(table.name)} ({columns})")
