@@ -9,17 +9,42 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
 
 import duckdb
 
 
-@lru_cache(maxsize=2_000)
-def _parsed(text: str) -> tuple[tuple[duckdb.Statement, ...], tuple[str, ...]]:
-    """The statements of a text, which any connection can run, and the temporary tables that they make."""
-    return tuple(duckdb.extract_statements(text)), tuple(re.findall(r"\bTEMP TABLE (\w+) AS\b", text))
+class _Text:
+    """A text of SQL, the temporary tables that it makes and, once it was run, its statements.
+
+    Statements belong to no database: any connection can run them, with any values.
+    """
+
+    __slots__ = ("_is_known", "_statements", "temporary")
+
+    def __init__(self, text: str) -> None:
+        self.temporary = re.findall(r"\bTEMP TABLE (\w+) AS\b", text)
+        self._statements: Sequence[duckdb.Statement] = ()
+        self._is_known = False
+
+    def run(
+        self, text: str, database: duckdb.DuckDBPyConnection, values: Sequence[object] | Mapping[str, object]
+    ) -> None:
+        """Run it; most texts of a command are run once, and to take one of these apart would be for nothing."""
+        if not self._is_known:
+            self._is_known = True
+            database.execute(text, values or None)
+            return
+        self._statements = self._statements or duckdb.extract_statements(text)
+        *before, last = self._statements
+        for statement in before:
+            database.execute(statement)
+        database.execute(last, values or None)
+
+
+_text = lru_cache(maxsize=2_000)(_Text)
 
 
 NEEDED = frozenset(
@@ -29,13 +54,6 @@ NEEDED = frozenset(
     }
 )  # fmt: skip
 """What of a plan is worth working out where the rows are few."""
-
-
-@cache
-def _needless() -> str:
-    with duckdb.connect() as database:
-        names = {name for (name,) in database.execute("SELECT name FROM duckdb_optimizers()").fetchall()}
-    return ",".join(sorted(names - NEEDED))
 
 
 def connect(**config: str | int | bool) -> Connection:
@@ -54,14 +72,9 @@ class Connection:
 
     def execute(self, text: str, values: Sequence[object] | Mapping[str, object] = ()) -> Self:
         """Run the statements of the text; the values are those of the last."""
-        (*before, last), temporary = _parsed(text)
-        for statement in before:
-            self._database.execute(statement)
-        if values:
-            self._database.execute(last, values)
-        else:
-            self._database.execute(last)
-        self._temporary.update(temporary)
+        met = _text(text)
+        met.run(text, self._database, values)
+        self._temporary.update(met.temporary)
         return self
 
     def drop_temporary(self, prefix: str) -> None:
@@ -76,7 +89,8 @@ class Connection:
     def expect_few_rows(self) -> None:
         """Spare what pays only where rows are many: a second thread, and most ways to run a text faster."""
         self.execute("SET threads = 1")
-        self.execute(f"SET disabled_optimizers = '{_needless()}'")
+        names = {name for (name,) in self.execute("SELECT name FROM duckdb_optimizers()").fetchall()}
+        self.execute(f"SET disabled_optimizers = '{','.join(sorted(names - NEEDED))}'")
 
     def executemany(self, text: str, rows: Iterable[Sequence[object]]) -> None:
         """Run the statement once for each row of values."""
