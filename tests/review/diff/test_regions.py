@@ -39,6 +39,7 @@ MOST = 6
 @pytest.fixture(scope="module")
 def connection() -> Iterator[Connection]:
     with connect() as connection:
+        connection.expect_few_rows()
         yield connection
 
 

@@ -55,17 +55,17 @@ class Piece:
             case Test.KNOWN:
                 return symbol.known
             case Test.UNKNOWN:
-                return z3.Not(symbol.known)
+                return ask.not_(symbol.known)
             case Test.LEAST:
-                passes = symbol.value >= self.number
+                passes = ask.compare(symbol.value, Op.AT_LEAST, self.number)
             case Test.MOST:
-                passes = symbol.value <= self.number
+                passes = ask.compare(symbol.value, Op.AT_MOST, self.number)
             case Test.WORDS:
-                passes = ask.either(*(symbol.value == ask.word(word) for word in sorted(self.words)))
+                passes = ask.either(*(ask.is_(symbol.value, ask.word(word)) for word in sorted(self.words)))
             case _:
                 inside = symbol.members.get(self.member, ask.false) if self.member else symbol.value
-                passes = inside if self.value else z3.Not(inside)
-        return passes if z3.is_true(symbol.known) else ask.either(z3.Not(symbol.known), passes)
+                passes = inside if self.value else ask.not_(inside)
+        return passes if z3.is_true(symbol.known) else ask.either(ask.not_(symbol.known), passes)
 
 
 Box = tuple[Piece, ...]

@@ -137,7 +137,7 @@ class _Looking:
         self.search = Search([old, new], measure=measure)
         self.ask = self.search.ask
         given = self.search.account.facts
-        self.search.suppose(*(z3.Not(given[fact].known) for fact in not_sent_yet(old, new)))
+        self.search.suppose(*(self.ask.not_(given[fact].known) for fact in not_sent_yet(old, new)))
         self.before = decide(old, self.ask, given)
         self.after = decide(new, self.ask, given)
         self.spoken = Spoken(old, new)
@@ -179,7 +179,7 @@ class _Looking:
 
     def is_same(self, one: z3.ExprRef, other: z3.ExprRef) -> bool:
         try:
-            return not self.search.is_possible(one != other)
+            return not self.search.is_possible(self.ask.differ(one, other))
         except Unsettled:
             return False
 
@@ -227,7 +227,7 @@ class _Looking:
         terms = self.aspects.terms(aspect, self.ask, self.before, self.after)
         taken: list[z3.BoolRef] = []
         while True:
-            with self.search.supposing(differs, *(z3.Not(box) for box in taken)):
+            with self.search.supposing(differs, *map(self.ask.not_, taken)):
                 if not self.search.is_possible():
                     return True
                 if len(boxes) == self.most:
@@ -237,7 +237,7 @@ class _Looking:
             pair = self.pair_of(aspect, facts)
             same = (term == model.eval(term, model_completion=True) for term in terms)
             # An account that must not be in the region: treated alike or otherwise, or in an earlier one.
-            with self.search.supposing(self.ask.either(z3.Not(self.ask.both(differs, *same)), *taken)):
+            with self.search.supposing(self.ask.either(self.ask.not_(self.ask.both(differs, *same)), *taken)):
                 box = self.around(facts, LEFT_OUT[aspect.kind])
             boxes.append(_Found(self.said_plainly(box), pair, facts))
             taken.append(self.formula(box))
@@ -284,7 +284,7 @@ class _Looking:
             for fact, tests in asked.items()
             if fact in self.domain.unknown
             and not tests & {Test.KNOWN, Test.UNKNOWN}
-            and not self.search.is_possible(whole, z3.Not(self.known[fact].known))
+            and not self.search.is_possible(whole, self.ask.not_(self.known[fact].known))
         ]
         told = [self.possible(piece, whole) if piece.test is Test.WORDS else piece for piece in box]
         return tuple(sorted((*told, *certain), key=self.place))
@@ -292,7 +292,9 @@ class _Looking:
     def possible(self, piece: Piece, whole: z3.BoolRef) -> Piece:
         """The test without the words that no account of the region has."""
         value = self.known[piece.fact].value
-        those = (word for word in piece.words if self.search.is_possible(whole, value == self.ask.word(word)))
+        those = (
+            word for word in piece.words if self.search.is_possible(whole, self.ask.is_(value, self.ask.word(word)))
+        )
         return Piece(piece.fact, Test.WORDS, words=frozenset(those))
 
     def needed(self, pieces: Sequence[Piece]) -> list[Piece] | None:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 
 import z3
 
-from duly.language.conditions import Condition, Facts, Value
+from duly.language.conditions import Condition, Facts, Op, Value
 from duly.language.invariants import Implies, Invariant, Related, invariants
 from duly.language.policy import Period, Policy, Since
 from duly.language.reads import FactColumn
 from duly.language.vocabulary import Type
 from duly.review.prove.symbols import NUMERIC, OTHER, Account, Asking, Symbols, Words, account, columns_of, read_back
-from duly.review.prove.terms import is_true_in, number_in
+from duly.review.prove.terms import answer, core, id_of, is_true_in, number_in, suppose
 from duly.rules.decision import NONE
 
 MEASURE = 20_000_000
@@ -56,7 +57,7 @@ class Search:
 
     def suppose(self, *conditions: z3.BoolRef) -> None:
         """Look only for accounts of which this is true, from now on."""
-        self._solver.add(*conditions)
+        suppose(self._solver, conditions)
 
     @contextmanager
     def supposing(self, *conditions: z3.BoolRef) -> Iterator[None]:
@@ -70,17 +71,17 @@ class Search:
 
     def is_possible(self, *more: z3.BoolRef) -> bool:
         """Say whether such an account can exist; raises `Unsettled`."""
-        answer = self._solver.check(*more)
-        if answer == z3.unknown:
+        found = answer(self._solver, more)
+        if found == z3.unknown:
             raise Unsettled
-        return bool(answer == z3.sat)
+        return bool(found == z3.sat)
 
     def needed(self, supposed: Sequence[z3.BoolRef]) -> list[int] | None:
         """Which of the suppositions, by their places, leave no account together; None where there is one."""
         if self.is_possible(*supposed):
             return None
-        core = {formula.get_id() for formula in self._solver.unsat_core()}
-        return [at for at, formula in enumerate(supposed) if formula.get_id() in core]
+        those = core(self._solver)
+        return [at for at, formula in enumerate(supposed) if id_of(formula) in those]
 
     def plainest(self) -> z3.ModelRef:
         """An account with every fact zero, no, none or unknown where that can be, and its numbers small.
@@ -92,9 +93,9 @@ class Search:
                 self.suppose(usual)
         model = self.any_one()
         large = []
-        for column in self.columns:
+        for column, ways in self._quietly:
             is_quiet = False
-            for quiet in self._quiet(column):
+            for quiet in ways:
                 # What is so of the account at hand need not be asked.
                 if is_true_in(model, quiet):
                     is_quiet = True
@@ -106,7 +107,7 @@ class Search:
             if not is_quiet and column.type in NUMERIC and not column.member:
                 large.append(column)
         for column in large:
-            self.make_small(self.account.facts[column.name].value)
+            model = self._make_small(self.account.facts[column.name].value, model, at_least=1)
         return self.any_one()
 
     def any_one(self) -> z3.ModelRef:
@@ -133,6 +134,11 @@ class Search:
                 long_enough = self.ask.both(since.known, since.value >= number + executed.value)
                 yield self.ask.implies(executed.known, long_enough)
 
+    @cached_property
+    def _quietly(self) -> tuple[tuple[FactColumn, tuple[z3.BoolRef, ...]], ...]:
+        """Each column with the ways in which it can be quiet, the plainest first."""
+        return tuple((column, tuple(self._quiet(column))) for column in self.columns)
+
     def _quiet(self, column: FactColumn) -> Iterator[z3.BoolRef]:
         symbol = self.account.facts[column.fact if column.member else column.name]
         if column.member:
@@ -142,7 +148,7 @@ class Search:
             yield self.ask.not_(symbol.known)
         match column.type:
             case Type.YES_NO:
-                yield symbol.value == USUALLY.get(column.name, False)
+                yield symbol.value if USUALLY.get(column.name, False) else self.ask.not_(symbol.value)
             case _ if column.type in NUMERIC:
                 yield self.ask.is_(symbol.value, 0)
             case _:
@@ -151,19 +157,24 @@ class Search:
 
     def make_small(self, value: z3.ArithRef) -> None:
         """Look only for accounts in which the number is as near to zero as it can be."""
-        size = z3.If(value < 0, -value, value)
-        self.is_possible()
-        least, most = 0, self._size_in_model(value)
+        self._make_small(value, self.any_one())
+
+    def _make_small(self, value: z3.ArithRef, model: z3.ModelRef, at_least: int = 0) -> z3.ModelRef:
+        """The same, with an account of which all that is supposed is true; returns the one that is left."""
+        ask = self.ask
+        size = ask.if_(ask.compare(value, Op.BELOW, 0), ask.minus(value), value)
+        least, most = at_least, number_in(model, size)
+        # Mostly it is as small as it can be already.
+        half = most - 1
         while least < most:
-            half = (least + most) // 2
-            if self.is_possible(size <= half):
-                most = self._size_in_model(value)
+            if self.is_possible(ask.compare(size, Op.AT_MOST, half)):
+                model = self._solver.model()
+                most = number_in(model, size)
             else:
                 least = half + 1
-        self.suppose(size <= most)
-
-    def _size_in_model(self, value: z3.ArithRef) -> int:
-        return abs(number_in(self._solver.model(), value))
+            half = (least + most) // 2
+        self.suppose(ask.compare(size, Op.AT_MOST, most))
+        return model
 
 
 def telling(facts: Facts, columns: Iterable[FactColumn]) -> Iterator[tuple[str, Value]]:

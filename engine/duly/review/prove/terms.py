@@ -7,7 +7,7 @@ that is known: a yes or no and a whole number, all of one context. The terms are
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -68,6 +68,10 @@ class Terms:
         """That the one number is more or less than the other, or as much."""
         return z3.BoolRef(_COMPARING[op](self._at, one.ast, self._term(other).ast), self.context)
 
+    def minus(self, one: z3.ArithRef) -> z3.ArithRef:
+        """The number, with the other sign."""
+        return z3.ArithRef(z3.Z3_mk_unary_minus(self._at, one.ast), self.context)
+
     def sum(self, *parts: z3.ArithRef) -> z3.ArithRef:
         """All of them together."""
         return self._joined(z3.Z3_mk_add, parts, z3.ArithRef) if parts else self.number(0)
@@ -82,8 +86,35 @@ class Terms:
         return self.number(value) if isinstance(value, int) else value
 
     def _joined(self, making: _Making, parts: tuple[z3.ExprRef, ...], kind: Any = z3.BoolRef) -> z3.ExprRef:  # noqa: ANN401
-        terms = _many(len(parts))(*(part.ast for part in parts))
-        return kind(making(self._at, len(parts), terms), self.context)
+        return kind(making(self._at, len(parts), _array(parts)), self.context)
+
+
+# Asking a solver.
+
+
+def suppose(solver: z3.Solver, terms: Iterable[z3.BoolRef]) -> None:
+    """Let the solver suppose that they are true."""
+    at = solver.ctx.ref()
+    for term in terms:
+        z3.Z3_solver_assert(at, solver.solver, term.ast)
+
+
+def answer(solver: z3.Solver, terms: Sequence[z3.BoolRef]) -> z3.CheckSatResult:
+    """What the solver says of them, beside what it supposes."""
+    return z3.CheckSatResult(z3.Z3_solver_check_assumptions(solver.ctx.ref(), solver.solver, len(terms), _array(terms)))
+
+
+def core(solver: z3.Solver) -> frozenset[int]:
+    """The ids of the terms without which the last answer might have been another."""
+    at = solver.ctx.ref()
+    found = z3.AstVector(z3.Z3_solver_get_unsat_core(at, solver.solver), solver.ctx)
+    size = z3.Z3_ast_vector_size(at, found.vector)
+    return frozenset(z3.Z3_get_ast_id(at, z3.Z3_ast_vector_get(at, found.vector, n)) for n in range(size))
+
+
+def id_of(term: z3.ExprRef) -> int:
+    """What tells the term from all others of its context."""
+    return int(z3.Z3_get_ast_id(term.ctx.ref(), term.ast))
 
 
 # Reading a model.
@@ -104,6 +135,10 @@ def _value(model: z3.ModelRef, term: z3.ExprRef) -> Any:  # noqa: ANN401
     if not z3.Z3_model_eval(model.ctx.ref(), model.model, term.ast, True, found):
         raise AssertionError("a term that has no value")
     return found[0]
+
+
+def _array(terms: Sequence[z3.ExprRef]) -> Any:  # noqa: ANN401
+    return _many(len(terms))(*(term.ast for term in terms))
 
 
 @cache
