@@ -41,7 +41,7 @@ def contradictions(connection: Connection, old: Policy, new: Policy, found: Regi
         one, other = looked[customer]
         assert (meaning.decide(old, facts), meaning.decide(new, facts)) == (one, other)
         differs = aspects.differences(one, other)
-        inside = found.of(old, new, facts)
+        inside = found.of(old, new, facts, one)
         if len({region.aspect for region in inside}) != len(inside):
             yield f"{customer} is in two regions of the same thing"
         for region in inside:

@@ -9,7 +9,7 @@ invariant of both is true of them.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from duly.book.connection import Connection
@@ -274,7 +274,8 @@ def load(connection: Connection, policies: Sequence[Policy], count: int, seed: i
     """So many accounts as the table `account_facts`: only those of which every invariant is true are kept."""
     columns = columns_of(policies)
     facts = [column for column in columns if column.name != "creditor"]
-    drawn = ", ".join(f"{_drawn(policies, c, seed)} AS {identifier(c.name)}" for c in facts)
+    turns = all_turns(policies)
+    drawn = ", ".join(f"{_drawn(policies, c, turns, seed)} AS {identifier(c.name)}" for c in facts)
     query = (
         f"SELECT 'main' AS creditor, printf('%09d', n) AS customer, '' AS item, DATE '2025-03-01' AS as_of, {drawn} "
     )
@@ -283,10 +284,13 @@ def load(connection: Connection, policies: Sequence[Policy], count: int, seed: i
         replaced = ", ".join(f"{text} AS {identifier(name)}" for name, text in repair.items())
         query = f"SELECT * REPLACE ({replaced}) FROM ({query})"
     true = " AND ".join(f"({text})" for text in _true(policies))
+    # To think the text over takes longer than to do as it says.
+    connection.execute("PRAGMA disable_optimizer")
     connection.execute(f"CREATE OR REPLACE TABLE account_facts AS SELECT * FROM ({query}) WHERE {true}")
+    connection.execute("PRAGMA enable_optimizer")
 
 
-def _drawn(policies: Sequence[Policy], column: FactColumn, seed: int) -> str:
+def _drawn(policies: Sequence[Policy], column: FactColumn, turns: Mapping[str, tuple[int, ...]], seed: int) -> str:
     """One of the values of a column that make a difference, by chance."""
     values: list[Value] = []
     if column.type is Type.YES_NO:
@@ -295,7 +299,7 @@ def _drawn(policies: Sequence[Policy], column: FactColumn, seed: int) -> str:
         values = ["" if column.name == "exception__ladder" else NONE]
     elif column.type in NUMERIC:
         least, most = bounds(column)
-        numbers = {n for turn in _turns(policies).get(column.name, ()) for n in (turn - 1, turn, turn + 1)}
+        numbers = {n for turn in turns.get(column.name, ()) for n in (turn - 1, turn, turn + 1)}
         values = [n for n in sorted({0, *numbers}) if least <= n <= most]
     else:
         words = {w for p in policies for c in _conditions(p) for w in _words_of(c, column.name)}
@@ -311,10 +315,6 @@ def _drawn(policies: Sequence[Policy], column: FactColumn, seed: int) -> str:
         "NULL" if value is None else literal(value) for value in values if not isinstance(value, frozenset)
     )
     return f"list_value({told})[1 + CAST(hash(n, {literal(column.name)}, {seed}) % {len(values)} AS INTEGER)]"
-
-
-def _turns(policies: Sequence[Policy]) -> dict[str, tuple[int, ...]]:
-    return all_turns(policies)
 
 
 def _conditions(policy: Policy) -> Iterator[Condition]:

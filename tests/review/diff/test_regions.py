@@ -156,7 +156,7 @@ def test_on_a_small_domain_the_regions_are_exactly_who_is_treated_differently(
     touched = 0
     for facts in _every_account((STANDARD, new)):
         one, other = (meaning.decide(policy, facts) for policy in (STANDARD, new))
-        inside = found.of(STANDARD, new, facts)
+        inside = found.of(STANDARD, new, facts, one)
         assert len(inside) == len({region.aspect for region in inside})
         assert {region.aspect: region.pair for region in inside} == aspects.differences(one, other)
         touched += bool(inside)

@@ -70,9 +70,9 @@ class Regions:
         """Say whether every account outside the regions is proved to be treated alike."""
         return not self.unfinished
 
-    def of(self, old: Policy, new: Policy, facts: Facts) -> tuple[Region, ...]:
-        """The regions in which an account of these facts lies."""
-        known = Spoken(old, new).of(old, facts, meaning.decide(old, facts))
+    def of(self, old: Policy, new: Policy, facts: Facts, decision: Decision | None = None) -> tuple[Region, ...]:
+        """The regions in which an account of these facts lies; `decision` is the old policy's, where it is known."""
+        known = Spoken(old, new).of(old, facts, decision or meaning.decide(old, facts))
         return tuple(region for region in self.found if holds(region.condition, known))
 
 
