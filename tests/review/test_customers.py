@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from duly.book.again import AccountFacts
+from duly.book.book import Book
 from duly.book.facts import build_facts, facts_from
 from duly.book.read import read_book
 from duly.book.sample import write_sample
@@ -26,10 +27,11 @@ STANDARD = load_policy(Path("policies/standard.yaml"))[0]
 
 
 @pytest.fixture(scope="module")
-def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
+    """Read once: facts are made of the same rows for every policy that is asked about."""
     folder = tmp_path_factory.mktemp("book") / "book"
     write_sample(folder, customers=200, as_of=DAY)
-    return folder
+    return read_book(folder)
 
 
 def promised(policy: Policy, form: GuaranteeForm, condition: Condition, then: Condition = ALWAYS) -> Policy:
@@ -37,19 +39,18 @@ def promised(policy: Policy, form: GuaranteeForm, condition: Condition, then: Co
     return replace(policy, guarantees=(Guarantee(id="promised", form=form, condition=condition, then=then),))
 
 
-def asked(policy: Policy, book: Path) -> tuple[Proof, OnBook]:
+def asked(policy: Policy, book: Book) -> tuple[Proof, OnBook]:
     proofs = [prove(policy, guarantee) for guarantee in policy.guarantees]
-    return proofs[0], on_book(policy, proofs, read_book(book), DAY)
+    return proofs[0], on_book(policy, proofs, book, DAY)
 
 
-def one_by_one(policy: Policy, book: Path) -> Iterator[AccountFacts]:
+def one_by_one(policy: Policy, book: Book) -> Iterator[AccountFacts]:
     """The accounts of the book, with the facts that the guarantee reads."""
     guarantee = policy.guarantees[0]
     read = (Points(id="", add=0, when=condition) for condition in (guarantee.condition, guarantee.then))
     reading = replace(policy, worklist=(*policy.worklist, *read))
-    opened = read_book(book)
-    build_facts(opened, reading, DAY)
-    yield from facts_from(opened.connection, reading)
+    build_facts(book, reading, DAY)
+    yield from facts_from(book.connection, reading)
 
 
 NEVER, THEN = GuaranteeForm.NEVER, GuaranteeForm.ALWAYS
@@ -66,7 +67,7 @@ PROMISES = [
 
 @pytest.mark.parametrize(("form", "condition", "then"), PROMISES)
 def test_as_many_break_it_as_do_when_asked_one_by_one(
-    form: GuaranteeForm, condition: Condition, then: Condition, book: Path
+    form: GuaranteeForm, condition: Condition, then: Condition, book: Book
 ) -> None:
     policy = promised(STANDARD, form, condition, then)
     proof, found = asked(policy, book)
@@ -88,7 +89,7 @@ def number(account: AccountFacts, fact: str) -> int:
     return value
 
 
-def test_what_makes_a_difference_is_found_with_what_each_of_two_gets(book: Path) -> None:
+def test_what_makes_a_difference_is_found_with_what_each_of_two_gets(book: Book) -> None:
     gently = ToneLimit(id="gently", at_most="friendly", when=Is("language", ("de",)))
     policy = replace(
         STANDARD,
@@ -117,7 +118,7 @@ def test_what_makes_a_difference_is_found_with_what_each_of_two_gets(book: Path)
     ],
 )
 def test_what_says_the_same_differs_with_it_in_a_book_as_well(
-    facts: tuple[str, ...], broken: set[str], book: Path
+    facts: tuple[str, ...], broken: set[str], book: Book
 ) -> None:
     same = Guarantee(id="promised", form=GuaranteeForm.SAME_TREATMENT, facts=facts)
     _, found = asked(replace(STANDARD, guarantees=(same,)), book)
@@ -128,28 +129,28 @@ def test_what_says_the_same_differs_with_it_in_a_book_as_well(
     assert treatment(shown.decision) != treatment(shown.other_decision)
 
 
-def test_a_guarantee_that_says_nothing_of_one_fact_may_be_broken_in_another(book: Path) -> None:
+def test_a_guarantee_that_says_nothing_of_one_fact_may_be_broken_in_another(book: Book) -> None:
     same = Guarantee(id="promised", form=GuaranteeForm.SAME_TREATMENT, facts=("stage", "relationship"))
     proof, found = asked(replace(STANDARD, guarantees=(same,)), book)
     assert proof.verdict is Verdict.EMPTY
     assert found.broken["promised"].accounts > 0
 
 
-def test_nobody_of_a_book_breaks_what_is_proved(book: Path) -> None:
+def test_nobody_of_a_book_breaks_what_is_proved(book: Book) -> None:
     proofs = [prove(STANDARD, guarantee) for guarantee in STANDARD.guarantees]
-    found = on_book(STANDARD, proofs, read_book(book), DAY)
+    found = on_book(STANDARD, proofs, book, DAY)
     kept = {guarantee.id for guarantee in STANDARD.guarantees if guarantee.form is not GuaranteeForm.OVER_TIME}
     assert found.broken == dict.fromkeys(kept, Broken(0))
 
 
-def test_an_account_that_breaks_what_is_said_to_be_proved_is_a_bug(book: Path) -> None:
+def test_an_account_that_breaks_what_is_said_to_be_proved_is_a_bug(book: Book) -> None:
     policy = promised(STANDARD, NEVER, Is("step", ("reminder",)))
     falsely = Proof(policy.guarantees[0], Verdict.PROVED)
     with pytest.raises(AssertionError, match="is proved, and"):
-        on_book(policy, [falsely], read_book(book), DAY)
+        on_book(policy, [falsely], book, DAY)
 
 
-def test_an_account_that_the_columns_get_wrong_is_not_shown(book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_account_that_the_columns_get_wrong_is_not_shown(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
     """The columns with a fault planted: an account that no more than its own meaning clears."""
     policy = promised(STANDARD, NEVER, Is("step", ("reminder",)))
     wrong = replace(policy, late=replace(policy.late, ignore_account_below=10**9))
@@ -162,4 +163,4 @@ def test_an_account_that_the_columns_get_wrong_is_not_shown(book: Path, monkeypa
 
     monkeypatch.setattr(columnar, "decide", with_a_fault)
     with pytest.raises(AssertionError, match="by the meaning of the policy"):
-        on_book(wrong, [replace(proof, guarantee=policy.guarantees[0])], read_book(book), DAY)
+        on_book(wrong, [replace(proof, guarantee=policy.guarantees[0])], book, DAY)
