@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from types import MappingProxyType
 
@@ -39,6 +39,15 @@ class Lexicon:
     """The groups of each language."""
 
     groups: Mapping[str, tuple[Group, ...]] = field(default_factory=lambda: MappingProxyType({}))
+
+    def in_file(self, file: str) -> Lexicon:
+        """The same groups, read from another file of the same bytes."""
+        return _thawed(
+            {
+                language: tuple(replace(group, span=replace(group.span, file=file)) for group in groups)
+                for language, groups in self.groups.items()
+            }
+        )
 
     def __reduce__(self) -> tuple[object, ...]:
         """As a plain mapping on its way to another process."""

@@ -8,7 +8,7 @@ half in another one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from duly.language.gate import Map, Scalar, read_tree
@@ -44,6 +44,14 @@ class Phrases:
     def text(self, section: str, name: str) -> str:
         """A phrase without variables, as written."""
         return self.phrases[section][name].text
+
+    def in_file(self, file: str) -> Phrases:
+        """The same phrases, read from another file of the same bytes."""
+        sections = {
+            section: {name: replace(source, file=file) for name, source in those.items()}
+            for section, those in self.phrases.items()
+        }
+        return _thawed(self.language, file, sections)
 
     def __reduce__(self) -> tuple[object, ...]:
         """As plain mappings on their way to another process."""

@@ -168,8 +168,7 @@ class _Reader:
                 return
             case ("lexicon.yaml",):
                 if (data := self._bytes(path)) is not None:
-                    self.lexicon, problems = read_lexicon(data, self._shown(path))
-                    self.problems += problems
+                    self._lexicon(data, self._shown(path))
             case ("fonts", name) if _FONT.fullmatch(name):
                 if self._bytes(path, MOST_FONT_BYTES) is not None:
                     self.fonts.append(path)
@@ -177,11 +176,7 @@ class _Reader:
                 return
             case (language, "phrases.yaml") if _LANGUAGE.fullmatch(language):
                 if (data := self._bytes(path)) is not None:
-                    phrases, problems = read_phrases(data, self._shown(path), language)
-                    self.problems += problems
-                    if phrases is not None:
-                        self.problems += phrase_problems(phrases)
-                        self.phrases[language] = phrases
+                    self._phrases(data, self._shown(path), language)
             case (language, channel, name) if (
                 _LANGUAGE.fullmatch(language) and channel in CHANNELS and (match := _MESSAGE.fullmatch(name))
             ):
@@ -205,6 +200,22 @@ class _Reader:
         self.problems += problems
         if template is not None:
             self.messages[key] = template
+
+    def _phrases(self, data: bytes, shown: str, language: str) -> None:
+        if (clean := _faultless_phrases(data, language)) is not None:
+            self.phrases[language] = clean.in_file(shown)
+            return
+        phrases, problems = _judged_phrases(data, shown, language)
+        self.problems += problems
+        if phrases is not None:
+            self.phrases[language] = phrases
+
+    def _lexicon(self, data: bytes, shown: str) -> None:
+        if (clean := _faultless_lexicon(data)) is not None:
+            self.lexicon = clean.in_file(shown)
+            return
+        self.lexicon, problems = read_lexicon(data, shown)
+        self.problems += problems
 
     def _bytes(self, path: Path, most: int = MOST_BYTES) -> bytes | None:
         """The bytes of a regular file that is no link, or None with a problem."""
@@ -249,6 +260,26 @@ def _judged(data: bytes, file: str, key: Key) -> tuple[Template | None, tuple[Pr
     template, problems = read_message(data, file, key)
     wording = message_problems(template.subject, template.body, key.channel) if template else ()
     return template, (*problems, *wording)
+
+
+@lru_cache(maxsize=100)
+def _faultless_phrases(data: bytes, language: str) -> Phrases | None:
+    """The phrases of these bytes, if nothing is wrong with them; the same for any folder."""
+    phrases, problems = _judged_phrases(data, "", language)
+    return None if problems else phrases
+
+
+def _judged_phrases(data: bytes, file: str, language: str) -> tuple[Phrases | None, tuple[Problem, ...]]:
+    phrases, problems = read_phrases(data, file, language)
+    wording = phrase_problems(phrases) if phrases else ()
+    return phrases, (*problems, *wording)
+
+
+@lru_cache(maxsize=20)
+def _faultless_lexicon(data: bytes) -> Lexicon | None:
+    """The words of these bytes, if nothing is wrong with them; the same for any folder."""
+    lexicon, problems = read_lexicon(data, "")
+    return None if problems else lexicon
 
 
 def _walk(folder: Path) -> Iterator[Path]:
