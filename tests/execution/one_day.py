@@ -57,7 +57,8 @@ def save_plan(home: Home, day: date, out: Path) -> None:
     with contextlib.closing(open_journal(home, Environment.LIVE, read_only=True)) as journal:
         history = history_of(journal)
     background = Background(history, "live", load_templates(home.templates).digest)
-    plan = make_plan(policy, read_book(home.path / "book"), day, author="credit-author", background=background)
+    book = read_book(home.path / "book")
+    plan = make_plan(policy, book, day, author="credit-author", background=background, looks_ahead=False)
     write_atomically(out, to_json(plan))
 
 

@@ -8,11 +8,21 @@ import shutil
 from collections.abc import Callable, Mapping
 from contextlib import chdir
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from click.testing import CliRunner, Result
 
+from duly.book.read import read_book
+from duly.home import Environment, Home
+from duly.language.load import load_policy
+from duly.messages.templates import load_templates
+from duly.messages.where import templates_of
+from duly.plan.document import to_json
+from duly.plan.make import Background, make_plan
+from duly.reports.files import write_atomically
 from duly_cli.main import main
+from duly_cli.where import history_in
 
 DAY = "2026-03-31"
 """A Tuesday; the sample book is of this day."""
@@ -49,11 +59,27 @@ class Team:
             assert result.exit_code == exit_code, result.output
         return result
 
-    def make_plan(self, day: str = DAY, *more: object) -> Mapping[str, object]:
-        """Plan for the day, made by somebody else than whoever carries it out."""
-        saved = ("--out", PLAN, "--author", "credit-author")
-        self.duly("plan", POLICY, BOOK, "--as-of", day, *saved, *more)
-        document: Mapping[str, object] = json.loads(self.plan.read_text(encoding="utf-8"))
+    def make_plan(self, day: str = DAY, *, customer: str | None = None) -> Mapping[str, object]:
+        """Save the plan for the day as `duly plan --out` does, made by somebody else than whoever carries it out.
+
+        The days on which something else could be are left out: no apply reads them.
+        """
+        with chdir(self.home):
+            home = Home(Path())
+            policy, _ = load_policy(POLICY)
+            background = Background(
+                history_in(home, Environment.TRY), Environment.TRY.value, load_templates(templates_of(home)).digest
+            )
+            made = make_plan(
+                policy,
+                read_book(BOOK, customer=customer),
+                date.fromisoformat(day),
+                author="credit-author",
+                background=background,
+                looks_ahead=False,
+            )
+            write_atomically(PLAN, to_json(made))
+            document: Mapping[str, object] = json.loads(PLAN.read_text(encoding="utf-8"))
         return document
 
     def apply(self, *more: object, day: str = DAY, exit_code: int | None = 0) -> Result:

@@ -61,6 +61,42 @@ def team(made: Team, tmp_path: Path) -> Team:
     return made.copy(tmp_path / "team")
 
 
+@pytest.fixture(scope="module")
+def made_and_planned(made: Team, tmp_path_factory: pytest.TempPathFactory) -> Team:
+    """The team with a plan for the day: one letter about both invoices."""
+    team = made.copy(tmp_path_factory.mktemp("planned") / "team")
+    assert planned(team, DAY) == ([("letter", "")], [])
+    return team
+
+
+@pytest.fixture
+def planned_team(made_and_planned: Team, tmp_path: Path) -> Team:
+    return made_and_planned.copy(tmp_path / "team")
+
+
+@pytest.fixture(scope="module")
+def written(made_and_planned: Team, tmp_path_factory: pytest.TempPathFactory) -> Team:
+    """The team whose letter was written and that nobody has posted yet."""
+    team = made_and_planned.copy(tmp_path_factory.mktemp("written") / "team")
+    team.apply()
+    return team
+
+
+@pytest.fixture
+def written_team(written: Team, tmp_path: Path) -> Team:
+    return written.copy(tmp_path / "team")
+
+
+@pytest.fixture(scope="module")
+def written_by_invoice(made: Team, tmp_path_factory: pytest.TempPathFactory) -> Team:
+    """The same where each invoice is looked at by itself, and shares its letter."""
+    team = made.copy(tmp_path_factory.mktemp("by_invoice") / "team")
+    by_invoice(team)
+    assert planned(team, DAY) == ([("letter", "X1 X2")], [])
+    team.apply()
+    return team
+
+
 def invoice(id_: str, amount: str, due: str = "2026-03-20") -> Row:
     return {
         "invoice": id_,
@@ -81,9 +117,9 @@ def by_invoice(team: Team) -> None:
     team.policy.write_text(text.replace("unit: account ", "unit: invoice "), encoding="utf-8")
 
 
-def planned(team: Team, day: str, *more: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+def planned(team: Team, day: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """The customer's messages, by channel and items, and what is withheld of it, by item and reason."""
-    plan: Mapping[str, Any] = team.make_plan(day, *(more or ("--customer", CUSTOMER)))
+    plan: Mapping[str, Any] = team.make_plan(day, customer=CUSTOMER)
     messages = [a for a in plan["actions"] if a["customer"] == CUSTOMER and a["kind"] == "message"]
     withheld = [w for w in plan["withheld"] if w["customer"] == CUSTOMER]
     return [(a["channel"], a["item"]) for a in messages], [(w["item"], w["reason"]) for w in withheld]
@@ -113,11 +149,13 @@ def one_more(team: Team) -> None:
     ],
 )
 def test_a_letter_about_several_invoices_that_waits_to_be_posted_is_not_written_again(
-    team: Team, happens: Callable[[Team], None], goes: list[tuple[str, str]], waits: list[str]
+    written_by_invoice: Team,
+    tmp_path: Path,
+    happens: Callable[[Team], None],
+    goes: list[tuple[str, str]],
+    waits: list[str],
 ) -> None:
-    by_invoice(team)
-    assert planned(team, DAY) == ([("letter", "X1 X2")], [])
-    team.apply()
+    team = written_by_invoice.copy(tmp_path / "team")
     happens(team)
     messages, withheld = planned(team, NEXT_DAY)
     assert messages == goes
@@ -135,17 +173,14 @@ def test_a_letter_about_several_invoices_that_waits_to_be_posted_is_not_written_
     ],
 )
 def test_a_letter_that_waits_to_be_posted_is_not_sent_in_another_way(
-    team: Team, happens: Callable[[Team], None]
+    written_team: Team, happens: Callable[[Team], None]
 ) -> None:
-    assert planned(team, DAY) == ([("letter", "")], [])
-    team.apply()
-    happens(team)
-    assert planned(team, NEXT_DAY) == ([], [("", "waits_to_be_posted")])
+    happens(written_team)
+    assert planned(written_team, NEXT_DAY) == ([], [("", "waits_to_be_posted")])
 
 
-def test_a_letter_that_came_back_unposted_may_go_by_e_mail(team: Team) -> None:
-    planned(team, DAY)
-    team.apply()
+def test_a_letter_that_came_back_unposted_may_go_by_e_mail(written_team: Team) -> None:
+    team = written_team
     (letter,) = (Path(name).stem for name in team.outbox())
     team.duly("record", "bounce", letter, "--day", DAY, "--by", "post-room")
     team.change("customers", set_(no_email="no"))
@@ -180,9 +215,8 @@ def test_a_courtesy_before_the_due_date_goes_once_for_each_invoice_that_shared_i
 # A plan for one customer.
 
 
-def test_a_plan_for_one_customer_is_no_measure_of_the_next_portfolio(team: Team) -> None:
-    planned(team, DAY)
-    team.apply()
+def test_a_plan_for_one_customer_is_no_measure_of_the_next_portfolio(written_team: Team) -> None:
+    team = written_team
     team.make_plan(NEXT_DAY)
     assert "portfolio-out-of-proportion" not in team.apply(day=NEXT_DAY, exit_code=None).output
 
@@ -216,8 +250,8 @@ def ready_and(
         return {result.action.id: result for result in ready.carry_out(on_result).results}
 
 
-def test_what_is_rejected_while_the_operator_is_asked_does_not_leave(team: Team) -> None:
-    planned(team, DAY)
+def test_what_is_rejected_while_the_operator_is_asked_does_not_leave(planned_team: Team) -> None:
+    team = planned_team
     (key,) = (action["id"] for action in json.loads(team.plan.read_text(encoding="utf-8"))["actions"])
     rejected = Draft(Event.REJECTED, "sales-manager", key, CUSTOMER, body={"day": DAY})
     results = ready_and(team, lambda journal: journal.append(rejected))
@@ -249,8 +283,8 @@ def killed(_: Result) -> None:
     raise Killed
 
 
-def test_a_journal_from_before_a_run_that_died_is_not_put_back(team: Team) -> None:
-    planned(team, DAY)
+def test_a_journal_from_before_a_run_that_died_is_not_put_back(planned_team: Team) -> None:
+    team = planned_team
     team.duly("journal", "backup", "before.db")
     with pytest.raises(Killed):
         ready_and(team, lambda _: None, killed)

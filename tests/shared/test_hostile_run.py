@@ -26,7 +26,7 @@ MAILED = "C000022"
 @pytest.fixture(scope="module")
 def planned(tmp_path_factory: pytest.TempPathFactory) -> Team:
     team = make_team(tmp_path_factory.mktemp("hostile"))
-    team.make_plan(DAY, "--customer", MAILED)
+    team.make_plan(DAY, customer=MAILED)
     return team
 
 
@@ -43,7 +43,7 @@ def replan(team: Team, **record: str) -> list[dict[str, object]]:
 
     if record:
         team.change("customers", changed)
-    plan = team.make_plan(DAY, "--customer", MAILED)
+    plan = team.make_plan(DAY, customer=MAILED)
     actions = plan["actions"]
     assert isinstance(actions, list)
     return actions
@@ -89,7 +89,7 @@ def meanwhile(team: Team, case: Case) -> None:
     """Another plan was carried out since: per account, what changed is skipped and named."""
     assert case.exit == 5
     other = team.copy(team.home.parent / "other")
-    other.make_plan(DAY, "--customer", MAILED)
+    other.make_plan(DAY, customer=MAILED)
     shutil.rmtree(team.home / "journal")
     shutil.copytree(other.home / "journal", team.home / "journal")
     team.duly(
@@ -152,7 +152,7 @@ def count_fuse(team: Team, case: Case) -> None:
 
 
 def year_typo(team: Team, case: Case) -> None:
-    team.make_plan("2027-02-01", "--customer", MAILED)
+    team.make_plan("2027-02-01", customer=MAILED)
     assert "day-far-from-today" in team.apply(exit_code=case.exit).output
     assert team.outbox() == {}
 
