@@ -95,12 +95,14 @@ class Team:
         with contextlib.closing(open_journal(self.home, LIVE, read_only=True)) as journal:
             return history_of(journal)
 
-    def plan(self, days: int = 0, author: str = "author-1") -> Plan:
+    def plan(self, days: int = 0) -> Plan:
         policy, _ = load_policy(self.path / "policies" / "limits.yaml")
         background = Background(self.history(), "live", shipped().digest)
         day = (NOW + timedelta(days=days)).date()
         book = read_book(self.path / "book")
-        return make_plan(policy, book, day, author=author, engine="meaning", background=background, looks_ahead=False)
+        return make_plan(
+            policy, book, day, author="author-1", engine="meaning", background=background, looks_ahead=False
+        )
 
     def save(self, plan: Plan) -> Path:
         path = self.path / f"plan-{plan.as_of}.json"
@@ -143,18 +145,20 @@ class Team:
             return [entry.event for entry in journal.entries()]
 
 
-@pytest.fixture
-def team(tmp_path: Path) -> Team:
-    made = Team(tmp_path)
-    (tmp_path / "policies").mkdir()
-    (tmp_path / "book").mkdir()
-    (tmp_path / "policies" / "limits.yaml").write_text(POLICY)
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Team:
+    """The team before anybody has signed anything."""
+    path = tmp_path_factory.mktemp("made")
+    made = Team(path)
+    (path / "policies").mkdir()
+    (path / "book").mkdir()
+    (path / "policies" / "limits.yaml").write_text(POLICY)
     people = "".join(
         f'  {one.person}: {{roles: [{", ".join(sorted(one.roles))}], key: "{one.key.text}"}}\n' for one in PEOPLE
     )
-    (tmp_path / "policies" / "approvers.yaml").write_text(f"approvers:\n{people}")
-    (tmp_path / "channels.yaml").write_text(CHANNELS)
-    book = tmp_path / "book"
+    (path / "policies" / "approvers.yaml").write_text(f"approvers:\n{people}")
+    (path / "channels.yaml").write_text(CHANNELS)
+    book = path / "book"
     (book / "book.yaml").write_text(BOOK)
     (book / "customers.csv").write_text(
         "customer,name,email,language,country,time_zone\n"
@@ -164,10 +168,22 @@ def team(tmp_path: Path) -> Team:
         "invoice,customer,amount,invoice_date,due_date\nI1,C1,900.00,2026-03-01,2026-04-15\nI0,C1,50.00,2025-05-01,2025-06-15\n"
     )
     (book / "payments.csv").write_text("payment,customer,invoice,amount,day\nP0,C1,I0,50.00,2025-06-01\n")
-    shutil.copytree(asset("templates"), tmp_path / "templates")
+    shutil.copytree(asset("templates"), path / "templates")
     made.lines.write_text("customer,from,limit\nC1,2025-01-01,1000.00\n")
     create(made.home, LIVE).close()
     return made
+
+
+@pytest.fixture(scope="module")
+def plan(made: Team) -> Plan:
+    """The plan of the first day, which is the same in every copy of the team."""
+    return made.plan()
+
+
+@pytest.fixture
+def team(made: Team, tmp_path: Path) -> Team:
+    shutil.copytree(made.path, tmp_path, dirs_exist_ok=True)
+    return Team(tmp_path)
 
 
 def proposal(plan: Plan) -> Action:
@@ -208,8 +224,7 @@ def for_more(action: Action) -> Action:
     return replace(action, amount=5_000_00, details=details)
 
 
-def test_two_signatures_of_two_people_change_the_limit_once(team: Team) -> None:
-    plan = team.plan()
+def test_two_signatures_of_two_people_change_the_limit_once(team: Team, plan: Plan) -> None:
     team.write(*both(signed(OCHRE), signed(UMBER))(proposal(plan), here(team)))
     team.apply(plan)
     assert team.limits() == AFTER
@@ -242,16 +257,14 @@ NOT_ENOUGH: dict[str, Say] = {
 
 
 @pytest.mark.parametrize("name", NOT_ENOUGH)
-def test_the_limit_stays_with_the_signatures_of(team: Team, name: str) -> None:
-    plan = team.plan()
+def test_the_limit_stays_with_the_signatures_of(team: Team, plan: Plan, name: str) -> None:
     team.write(*(NOT_ENOUGH[name](proposal(plan), here(team)) or [Draft(Event.CALL, "ochre", customer="C9")]))
     team.apply(plan)
     assert team.limits() == BEFORE
     assert Event.INTENT not in team.events()
 
 
-def test_whoever_said_no_may_think_again(team: Team) -> None:
-    plan = team.plan()
+def test_whoever_said_no_may_think_again(team: Team, plan: Plan) -> None:
     no = signed(UMBER, no=True, at=NOW - timedelta(hours=2))
     team.write(*both(signed(OCHRE), no, signed(UMBER))(proposal(plan), here(team)))
     team.apply(plan)
@@ -259,8 +272,10 @@ def test_whoever_said_no_may_think_again(team: Team) -> None:
 
 
 @pytest.mark.parametrize(("author", "operator"), [("ochre", "operator-1"), ("author-1", "ochre")])
-def test_who_made_the_plan_or_carries_it_out_is_neither_of_the_two(team: Team, author: str, operator: str) -> None:
-    plan = team.plan(author=author)
+def test_who_made_the_plan_or_carries_it_out_is_neither_of_the_two(
+    team: Team, plan: Plan, author: str, operator: str
+) -> None:
+    plan = replace(plan, author=author)
     team.write(*both(signed(OCHRE), signed(UMBER))(proposal(plan), here(team)))
     team.apply(plan, operator=operator)
     assert team.limits() == BEFORE
@@ -289,9 +304,8 @@ def one_seat_for_all(patch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_with_its_planted_fault_the_limit_changes(
-    team: Team, name: str, plant: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+    team: Team, plan: Plan, name: str, plant: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan = team.plan()
     team.write(*NOT_ENOUGH[name](proposal(plan), here(team)))
     plant(monkeypatch)
     team.apply(plan)
@@ -315,8 +329,9 @@ def paid(team: Team) -> None:
 
 
 @pytest.mark.parametrize("move", [set_by_hand, set_for_later, paid])
-def test_a_book_that_moved_between_plan_and_apply_keeps_its_limit(team: Team, move: Callable[[Team], None]) -> None:
-    plan = team.plan()
+def test_a_book_that_moved_between_plan_and_apply_keeps_its_limit(
+    team: Team, plan: Plan, move: Callable[[Team], None]
+) -> None:
     team.write(*both(signed(OCHRE), signed(UMBER))(proposal(plan), here(team)))
     move(team)
     stood = team.limits()
@@ -324,14 +339,14 @@ def test_a_book_that_moved_between_plan_and_apply_keeps_its_limit(team: Team, mo
     assert team.limits() == stood
 
 
-def test_signatures_stay_good_for_the_same_proposal_of_a_later_day(team: Team) -> None:
-    team.write(*both(signed(OCHRE), signed(UMBER))(proposal(team.plan()), here(team)))
+def test_signatures_stay_good_for_the_same_proposal_of_a_later_day(team: Team, plan: Plan) -> None:
+    team.write(*both(signed(OCHRE), signed(UMBER))(proposal(plan), here(team)))
     team.apply(team.plan(3), days=3)
     assert team.limits() == [*BEFORE, ("C1", "2026-04-03", "1200.00")]
 
 
-def test_every_proposal_is_kept_also_one_that_nobody_answers(team: Team) -> None:
-    team.apply(team.plan())
+def test_every_proposal_is_kept_also_one_that_nobody_answers(team: Team, plan: Plan) -> None:
+    team.apply(plan)
     with contextlib.closing(open_journal(team.home, LIVE, read_only=True)) as journal:
         (ended,) = [entry for entry in journal.entries() if entry.event is Event.RUN_ENDED]
     kept = ended.body["limits_proposed"]
@@ -339,8 +354,7 @@ def test_every_proposal_is_kept_also_one_that_nobody_answers(team: Team) -> None
     assert [(one["customer"], one["limit_before"], one["limit_after"]) for one in kept] == [("C1", "100000", "120000")]
 
 
-def test_the_history_tells_each_proposal_its_answers_and_what_became_of_it(team: Team) -> None:
-    plan = team.plan()
+def test_the_history_tells_each_proposal_its_answers_and_what_became_of_it(team: Team, plan: Plan) -> None:
     action, where = proposal(plan), here(team)
     team.write(*signed(UMBER, no=True, at=NOW - timedelta(hours=2), because="too early")(action, where))
     team.apply(plan)
