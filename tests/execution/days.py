@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import socket
 import subprocess
@@ -20,7 +19,7 @@ from aiosmtpd.controller import Controller
 
 from duly.book.connection import connect
 from duly.book.known import EVENTS
-from duly.execution.failpoints import NAMES, VARIABLE
+from duly.execution.failpoints import NAMES
 from duly.execution.reconcile import Decision, settle, unknowns
 from duly.home import Environment, Home
 from duly.journal.create import create, open_journal
@@ -70,6 +69,31 @@ def mail_server() -> Iterator[tuple[MailServer, int]]:
         controller.stop()
 
 
+class Breeder:
+    """A process with everything imported that forks those which live through a day."""
+
+    def __init__(self) -> None:
+        # Begun by its code and not as a module: what it forks starts processes, and none imports the module again.
+        begin = "from tests.execution.one_day import breed; breed()"
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen([sys.executable, "-c", begin], stdin=pipe, stdout=pipe, text=True, bufsize=1)
+
+    def live_through(self, home: Path, day: date, place: str) -> int:
+        """Live through the day in a process that dies at the place; its exit code."""
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(f"{home}\t{day}\t{place}\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+    def close(self) -> None:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
+
+
 @dataclass
 class Month:
     """A team, its whole ledger, and what happened on its days."""
@@ -77,6 +101,7 @@ class Month:
     team: Team
     ledger: Path
     server: MailServer
+    breeder: Breeder
     chance: random.Random
     killed: Counter[str] = field(default_factory=Counter)
     settled: int = 0
@@ -97,12 +122,10 @@ class Month:
 
     def _process(self, day: date, place: str) -> int:
         """Live through the day in a process that dies at the place; its exit code."""
-        environment = {**os.environ, VARIABLE: place}
-        command = [sys.executable, "-m", "tests.execution.one_day", str(self.team.home), day.isoformat()]
-        ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        assert place or ended.returncode == 0, ended.stdout + ended.stderr
-        assert ended.returncode in {0, -9}, ended.stdout + ended.stderr
-        return ended.returncode
+        ended = self.breeder.live_through(self.team.home, day, place)
+        assert place or ended == 0
+        assert ended in {0, -9}
+        return ended
 
     def settle(self) -> None:
         """Decide every UNKNOWN by what the server has."""
@@ -129,7 +152,9 @@ class Month:
             return list(journal.entries())
 
 
-def make_month(folder: Path, customers: int, days: int, server: MailServer, port: int, seed: int) -> Month:
+def make_month(
+    folder: Path, customers: int, days: int, server: MailServer, port: int, breeder: Breeder, seed: int
+) -> Month:
     """A team before its first day."""
     team = Team(folder / "team")
     team.home.mkdir()
@@ -145,7 +170,7 @@ def make_month(folder: Path, customers: int, days: int, server: MailServer, port
     mail = f"{{host: 127.0.0.1, port: {port}, tls: none, from: {sender}}}"
     text = f"duly_channels: 1\nchannels:\n  mail:\n    smtp: {mail}\nuse: {{email: mail}}\n"
     (team.home / "channels.yaml").write_text(text, encoding="utf-8")
-    return Month(team, ledger, server, random.Random(seed))
+    return Month(team, ledger, server, breeder, random.Random(seed))
 
 
 def book_of(ledger: Path, book: Path, day: date) -> None:

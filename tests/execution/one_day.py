@@ -1,9 +1,8 @@
 """One day of a team as a process of its own, so that it can be killed: plan, apply, and apply what was put off.
 
-    python -m tests.execution.one_day HOME DAY
-
 Runs inside the environment `live`, with the day's clock standing at the hours given: a
-test may do what no operator can.
+test may do what no operator can. The processes are forked by one that has everything
+imported (`breed`), and costs nothing of the imports.
 """
 
 from __future__ import annotations
@@ -11,10 +10,13 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import traceback
 from datetime import UTC, date, datetime, time
+from importlib import import_module
 from pathlib import Path
 
 from duly.book.read import read_book
+from duly.execution import failpoints
 from duly.execution.apply import Asked, made_ready
 from duly.execution.report import RunReport
 from duly.home import Environment, Home
@@ -47,7 +49,8 @@ def live_through(home: Home, day: date, plan: Path) -> None:
         save_plan(home, day, plan)
     for hour in HOURS:
         report = carried_out(home, day, plan, hour)
-        print(day, hour, {came.value: count for came, count in report.counts.items()}, report.problem or "")
+        said = {came.value: count for came, count in report.counts.items()}
+        print(day, hour, said, report.problem or "", file=sys.stderr)
         if not report.left:
             return
 
@@ -87,7 +90,23 @@ def carried_out(home: Home, day: date, plan: Path, hour: int) -> RunReport:
         return made_ready(asked, journal).carry_out()
 
 
-if __name__ == "__main__":
-    folder, today, *_ = sys.argv[1:]
-    os.chdir(folder)
-    main(Home(Path(folder)), date.fromisoformat(today))
+def breed() -> None:
+    """Fork one process for each line of `HOME DAY PLACE`, armed at that place, and say how each ended."""
+    import_module("duly.rules.agreement")
+    for line in sys.stdin:
+        home, day, place = line.rstrip("\n").split("\t")
+        child = os.fork()
+        if child == 0:
+            os._exit(_lived(Home(Path(home)), date.fromisoformat(day), place))
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+def _lived(home: Home, day: date, place: str) -> int:
+    failpoints._armed = place
+    os.chdir(home.path)
+    try:
+        main(home, day)
+    except BaseException:  # noqa: BLE001 -- the end of a process, whatever ends it
+        traceback.print_exc()
+        return 1
+    return 0

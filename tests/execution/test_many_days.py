@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
 
 from duly.journal.entry import Event
 from tests.conftest import NIGHTLY, Counted
-from tests.execution.days import FIRST, Month, mail_server, make_month, once
+from tests.execution.days import FIRST, Breeder, Month, mail_server, make_month, once
 
 CUSTOMERS, DAYS = (2_000, 30) if NIGHTLY else (60, 3)
 
 
 @pytest.fixture(scope="module")
 def month(tmp_path_factory: pytest.TempPathFactory) -> Month:
-    with mail_server() as (server, port):
-        month = make_month(tmp_path_factory.mktemp("month"), CUSTOMERS, DAYS, server, port, seed=3)
+    with mail_server() as (server, port), closing(Breeder()) as breeder:
+        month = make_month(tmp_path_factory.mktemp("month"), CUSTOMERS, DAYS, server, port, breeder, seed=3)
         for n in range(DAYS):
             month.live_through(FIRST + timedelta(days=n))
     return month
