@@ -24,16 +24,27 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Team:
 
 
 @pytest.fixture(scope="module")
-def usual(planned: Team, tmp_path_factory: pytest.TempPathFactory) -> frozenset[str]:
-    """What lies in the outbox where nothing moved."""
+def carried_out(planned: Team, tmp_path_factory: pytest.TempPathFactory) -> tuple[Team, str]:
+    """The team once its plan was carried out and nothing had moved, and what was said of it."""
     team = planned.copy(tmp_path_factory.mktemp("usual") / "team")
-    team.apply(exit_code=7)
-    return frozenset(team.outbox())
+    return team, team.apply(exit_code=7).output
+
+
+@pytest.fixture(scope="module")
+def usual(carried_out: tuple[Team, str]) -> frozenset[str]:
+    """What lies in the outbox where nothing moved."""
+    return frozenset(carried_out[0].outbox())
 
 
 @pytest.fixture
 def team(planned: Team, tmp_path: Path) -> Team:
     return planned.copy(tmp_path / "team")
+
+
+@pytest.fixture
+def done(carried_out: tuple[Team, str], tmp_path: Path) -> Team:
+    """A team whose plan was carried out."""
+    return carried_out[0].copy(tmp_path / "team")
 
 
 def reminder_of(team: Team) -> str:
@@ -46,10 +57,12 @@ def reminder_of(team: Team) -> str:
 # Once.
 
 
-def test_what_is_carried_out_lies_in_the_outbox_and_never_leaves_again(team: Team) -> None:
+def test_what_is_carried_out_lies_in_the_outbox_and_never_leaves_again(
+    carried_out: tuple[Team, str], done: Team
+) -> None:
+    team, (_, said) = done, carried_out
     plan = json.loads(team.plan.read_text(encoding="utf-8"))
-    first = team.apply(exit_code=7)
-    assert "Waiting" in first.output
+    assert "Waiting" in said
     written = team.outbox()
     assert {Path(name).stem for name in written} <= {action["id"] for action in plan["actions"]}
     assert f"{reminder_of(team)}.eml" in written
@@ -68,8 +81,8 @@ def test_a_plan_that_was_begun_is_finished_only_when_asked(team: Team) -> None:
     assert len(team.outbox()) > 1
 
 
-def test_a_plan_made_again_for_the_same_day_does_nothing_twice(team: Team) -> None:
-    team.apply(exit_code=7)
+def test_a_plan_made_again_for_the_same_day_does_nothing_twice(done: Team) -> None:
+    team = done
     written = team.outbox()
     again = team.make_plan()
     assert not [action for action in again["actions"] if f"{action['id']}.eml" in written]  # type: ignore[attr-defined]
@@ -219,11 +232,12 @@ def test_a_customer_of_whom_something_moved_is_skipped_with_the_reason_and_nobod
     assert usual - moved == set(team.outbox()) - moved
 
 
-def test_a_stop_that_is_known_by_figures_alone_is_passed_with_a_reason_that_the_journal_keeps(team: Team) -> None:
+def test_a_stop_that_is_known_by_figures_alone_is_passed_with_a_reason_that_the_journal_keeps(done: Team) -> None:
+    team = done
+
     def written_off(rows: list[Row]) -> list[Row]:
         return [row if row["customer"] == VICTIM else {**row, "written_off_on": DAY} for row in rows]
 
-    team.apply(exit_code=7)
     team.change("invoices", written_off)
     team.make_plan("2026-04-01")
     refused = team.apply(day="2026-04-01", exit_code=5)
