@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from duly.book.read import read_book
 from duly.book.sample import Format, write_sample
+from duly.language.load import load_policy
+from duly.plan.make import make_plan
 from duly_cli.main import main
 from tests.language.policies import STANDARD
 
@@ -47,9 +49,9 @@ def test_files_are_written_on_request_and_said_to_be_missing_where_there_is_none
 
 
 def test_a_letter_is_written_as_pdf(book: Path, tmp_path: Path) -> None:
-    arguments = ["plan", str(STANDARD), str(book), "--as-of", AS_OF, "--format", "jsonl"]
-    records = map(json.loads, filter(None, CliRunner().invoke(main, arguments).stdout.splitlines()))
-    customer = next(record["customer"] for record in records if record.get("channel") == "letter")
+    policy, _ = load_policy(STANDARD)
+    plan = make_plan(policy, read_book(book), date.fromisoformat(AS_OF), looks_ahead=False)
+    customer = next(action.customer for action in plan.actions if action.channel == "letter")
     path = tmp_path / "letter.pdf"
     result = shown(book, customer, "--pdf", str(path))
     assert result.exit_code == 0
