@@ -52,7 +52,8 @@ def counted_as(action: Action, recipient: Recipient) -> tuple[str, ...]:
 def has_room(days: Iterable[date], today: date, cap: Cap) -> bool:
     """Say whether one more contact today keeps every window of the cap; a day of contact stays one."""
     known = set(days)
-    if today in known:
+    # As few days as that fill no window.
+    if today in known or len(known) < cap.at_most:
         return True
     starts = (today - ahead * DAY for ahead in range(cap.in_days))
     return all(sum(0 <= (day - start).days < cap.in_days for day in known) < cap.at_most for start in starts)
