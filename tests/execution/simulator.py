@@ -349,11 +349,12 @@ class Simulation:
         return self.cap is not None and result.came is Came.DEFERRED and reaches(result.action)
 
     def _look_at(self, report: RunReport) -> None:
-        self.tally[f"exit {report.exit_code}"] += 1
+        exit_code = report.exit_code
+        self.tally[f"exit {exit_code}"] += 1
         must(len(report.results) == len(self.actions), "a report names every action")
-        if report.exit_code == 0:
+        if exit_code == 0:
             must(not report.left, "nothing is left after exit 0")
-        if report.exit_code == 130:
+        if exit_code == 130:
             must(self.is_stopped, "only what was stopped is interrupted")
 
     def _end(self) -> None:
