@@ -284,10 +284,7 @@ def load(connection: Connection, policies: Sequence[Policy], count: int, seed: i
         replaced = ", ".join(f"{text} AS {identifier(name)}" for name, text in repair.items())
         query = f"SELECT * REPLACE ({replaced}) FROM ({query})"
     true = " AND ".join(f"({text})" for text in _true(policies))
-    # To think the text over takes longer than to do as it says.
-    connection.execute("PRAGMA disable_optimizer")
     connection.execute(f"CREATE OR REPLACE TABLE account_facts AS SELECT * FROM ({query}) WHERE {true}")
-    connection.execute("PRAGMA enable_optimizer")
 
 
 def _drawn(policies: Sequence[Policy], column: FactColumn, turns: Mapping[str, tuple[int, ...]], seed: int) -> str:
