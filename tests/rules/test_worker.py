@@ -17,7 +17,9 @@ from duly.language.policy import ChooseLadder, Points, Policy
 from duly.rules import meaning
 from duly.rules.decision import NONE, Decision
 from duly.rules.durable import DurableUnavailable, Trust, Undecided, decide_all, processes_kept, started
-from duly.rules.durable.worker import MOST_KEPT, Worker
+from duly.rules.durable.reading import Ids
+from duly.rules.durable.rulesets import program_of
+from duly.rules.durable.worker import MOST_KEPT, Worker, serve
 from tests.rules.strategies import accounts
 
 pytestmark = pytest.mark.own_processes
@@ -164,6 +166,20 @@ def test_a_process_that_died_before_it_was_asked_is_replaced() -> None:
             time.sleep(0.01)
         assert all(isinstance(answer, Decision) for answer in decided(book(3)).values())
     assert not engines()
+
+
+def test_a_process_whose_answer_nobody_reads_ends_without_a_word(capfd: pytest.CaptureFixture[str]) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    process = spawn.Process(target=serve, args=(theirs,), daemon=True)
+    process.start()
+    theirs.close()
+    ours.send((program_of(POLICY), Ids.of(POLICY)))
+    assert ours.poll(60)  # It is ready, and says so.
+    ours.close()
+    process.join(60)
+    assert process.exitcode == 0
+    assert capfd.readouterr().err == ""
 
 
 def test_an_engine_that_cannot_be_loaded_says_so_when_it_is_asked_and_not_before(

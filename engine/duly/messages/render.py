@@ -217,11 +217,11 @@ class Worker:
 
     def stop(self) -> None:
         """End the process, if there is one."""
-        if self._pipe is not None:
-            self._pipe.close()
         if self._process is not None:
             self._process.kill()
             self._process.join()
+        if self._pipe is not None:
+            self._pipe.close()
         self._process = self._pipe = None
 
     def _start(self) -> Connection:

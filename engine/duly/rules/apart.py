@@ -111,10 +111,10 @@ class _Process:
     def stop(self) -> None:
         """End the process."""
         self._is_alive = False
-        self._pipe.close()
         if self._process.pid is not None:
             self._process.kill()
             self._process.join()
+        self._pipe.close()
 
     def derive(self, selected: Selected, policy: Policy, as_of: date, keys: Sequence[Key]) -> Mapping[Key, Facts]:
         """As `derived`, by the process if that is still alive."""
@@ -138,7 +138,7 @@ def serve(pipe: Connection) -> None:
     give_way()
     # What goes wrong here goes wrong once more where it is reported.
     sys.stderr = StringIO()
-    with suppress(EOFError):
+    with suppress(EOFError, OSError):
         while True:
             pipe.send(derived(*pipe.recv()))
 

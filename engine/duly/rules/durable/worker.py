@@ -178,11 +178,11 @@ class Worker:
 
     def stop(self) -> None:
         """End the process, if there is one."""
-        if self._pipe is not None:
-            self._pipe.close()
         if self._process is not None:
             self._process.kill()
             self._process.join()
+        if self._pipe is not None:
+            self._pipe.close()
         self._process = self._pipe = None
         self._decided = 0
 
@@ -277,7 +277,8 @@ def serve(pipe: Connection) -> None:
         except UnfitFact as unfit:
             return Undecided(str(unfit))
 
-    with contextlib.suppress(EOFError):
+    # A pipe that is closed before all was read of it ends with an error instead.
+    with contextlib.suppress(EOFError, OSError):
         while True:
             rows: list[Row] = pipe.recv()
             try:
