@@ -1,8 +1,8 @@
 """One day of a team as a process of its own, so that it can be killed: plan, apply, and apply what was put off.
 
 Runs inside the environment `live`, with the day's clock standing at the hours given: a
-test may do what no operator can. The processes are forked by one that has everything
-imported (`breed`), and costs nothing of the imports.
+test may do what no operator can. One that has everything imported forks
+the processes (`breed`), so that none has to import anything.
 """
 
 from __future__ import annotations
@@ -102,6 +102,8 @@ def breed() -> None:
 
 
 def _lived(home: Home, day: date, place: str) -> int:
+    # What is said on the way is no answer to whoever asked for the day.
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     failpoints._armed = place
     os.chdir(home.path)
     try:

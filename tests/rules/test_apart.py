@@ -192,3 +192,18 @@ def test_what_goes_wrong_in_the_process_goes_wrong_where_it_is_reported(
     with deriving(book, POLICY, AS_OF, apart=True) as there, pytest.raises(TypeError):
         there(unsortable)()
     assert "Traceback" not in capfd.readouterr().err
+
+
+def left_while_the_process_hangs(book: Book) -> None:
+    with deriving(book, POLICY, AS_OF, apart=True) as again:
+        (pid,) = processes()
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        again(keys(book))
+        raise ZeroDivisionError
+
+
+def test_whoever_leaves_by_an_error_waits_for_no_answer(book: Book) -> None:
+    with pytest.raises(ZeroDivisionError):
+        left_while_the_process_hangs(book)
+    assert not processes()

@@ -1,4 +1,4 @@
-"""A connection to the database of a book, which reads no text of SQL twice.
+"""A connection to the database of a book, which takes a text of SQL apart once, however often it is run.
 
 A book of a few hundred rows costs the database little beside reading the long
 texts that it is read, and facts, figures and decisions are made by; an apply, a
@@ -17,7 +17,7 @@ import duckdb
 
 
 class _Text:
-    """A text of SQL, the temporary tables that it makes and, once it was run, its statements.
+    """A text of SQL, the temporary tables that it makes and, from the second time that it is run, its statements.
 
     Statements belong to no database: any connection can run them, with any values.
     """
@@ -37,11 +37,11 @@ class _Text:
             self._is_known = True
             database.execute(text, values or None)
             return
-        self._statements = self._statements or duckdb.extract_statements(text)
-        *before, last = self._statements
-        for statement in before:
+        self._statements = self._statements or database.extract_statements(text)
+        for statement in self._statements[:-1]:
             database.execute(statement)
-        database.execute(last, values or None)
+        for statement in self._statements[-1:]:
+            database.execute(statement, values or None)
 
 
 _text = lru_cache(maxsize=2_000)(_Text)
@@ -64,30 +64,39 @@ def connect(**config: str | int | bool) -> Connection:
 class Connection:
     """A connection to a database, and the rows of the text that was run last; a `with` closes it."""
 
-    __slots__ = ("_database", "_temporary")
+    __slots__ = ("_database", "_is_interrupted", "_temporary")
 
     def __init__(self, database: duckdb.DuckDBPyConnection) -> None:
         self._database = database
         self._temporary: set[str] = set()
+        self._is_interrupted = False
 
     def execute(self, text: str, values: Sequence[object] | Mapping[str, object] = ()) -> Self:
         """Run the statements of the text; the values are those of the last."""
+        if self._is_interrupted:
+            # In the words of the database, of whose interrupts nothing else is left.
+            raise RuntimeError("Query interrupted")
         met = _text(text)
-        met.run(text, self._database, values)
         self._temporary.update(met.temporary)
+        met.run(text, self._database, values)
         return self
 
+    def interrupt(self) -> None:
+        """Stop what runs over this connection, in whatever thread, and run nothing more."""
+        self._is_interrupted = True
+        self._database.interrupt()
+
     def drop_temporary(self, prefix: str) -> None:
-        """Drop the temporary tables made over this connection whose names begin so; the catalogue takes long to ask."""
-        dropped = sorted(name for name in self._temporary if name.startswith(prefix))
-        self._temporary.difference_update(dropped)
-        self._database.execute("BEGIN")
-        for name in dropped:
-            self.execute(f"DROP TABLE IF EXISTS temp.{name}")
-        self._database.execute("COMMIT")
+        """Drop what was made here by `TEMP TABLE name AS`, of names that begin so; the catalogue takes long to ask."""
+        for name in sorted(name for name in self._temporary if name.startswith(prefix)):
+            self._database.execute(f"DROP TABLE IF EXISTS temp.{name}")
+            self._temporary.discard(name)
 
     def expect_few_rows(self) -> None:
-        """Spare what pays only where rows are many: a second thread, and most ways to run a text faster."""
+        """Spare what pays only where rows are many: a second thread, and most ways to run a text faster.
+
+        That is for the whole database, and so for every connection to it.
+        """
         self.execute("SET threads = 1")
         names = {name for (name,) in self.execute("SELECT name FROM duckdb_optimizers()").fetchall()}
         self.execute(f"SET disabled_optimizers = '{','.join(sorted(names - NEEDED))}'")

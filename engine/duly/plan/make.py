@@ -12,6 +12,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from importlib.metadata import version
@@ -95,13 +96,13 @@ def make_plan(
     refuse_what_is_missing(policy, book)
     left_out = add_history(book, history)
     asked = None if engine == "auto" else Engine(engine)
-    with prepared(book, policy), ThreadPoolExecutor(max_workers=1) as aside:
+    with prepared(book, policy), ThreadPoolExecutor(max_workers=1) as aside, _beside(book) as other:
         build_facts(book, policy, as_of)
         out_of_bounds = _out_of_bounds(book)
         decide(book.connection, policy)
         # The days ahead are the database's work and ready long before all that is Python's.
         ahead = _next_days_behind if looks_ahead else _no_days
-        looking_ahead = aside.submit(ahead, replace(book, connection=book.connection.cursor()), policy, as_of)
+        looking_ahead = aside.submit(ahead, other, policy, as_of)
         with second_opinion(book, policy, as_of, engine=asked) as opinion:
             actions, withheld = _deeds(book, policy, as_of, environment, opinion.agreed)
             together = done_together(Ground(policy, book, as_of, environment, history), MAKERS)
@@ -149,6 +150,18 @@ def make_plan(
         ),
         names=names_of(book, {*(a.customer for a in actions), *(w.customer for w in withheld)}),
     )
+
+
+@contextmanager
+def _beside(book: Book) -> Iterator[Book]:
+    """The book over a connection of its own; whoever leaves by an error waits for nothing that runs over it."""
+    connection = book.connection.cursor()
+    try:
+        yield replace(book, connection=connection)
+    except BaseException:
+        connection.interrupt()
+        raise
+    connection.close()
 
 
 def _next_days_behind(book: Book, policy: Policy, as_of: date) -> dict[tuple[Key, str], date]:

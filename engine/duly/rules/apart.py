@@ -40,14 +40,17 @@ Again = Callable[[Sequence[Key]], Derived]
 
 @contextmanager
 def deriving(book: Book, policy: Policy, as_of: date, *, apart: bool) -> Iterator[Again]:
-    """Derives the facts of accounts on a day within the block; `apart` in a process of its own, or else when asked."""
+    """Derives the facts of accounts on a day within the block; `apart` in a process of its own, or else when asked.
+
+    Apart, the rows are read over a connection of their own: of the book's own tables, and no
+    temporary ones in front of them. Whoever leaves the block by an error waits for nothing.
+    """
     if not apart:
         yield lambda keys: lambda: derived(_selected(book, keys), policy, as_of, keys)
         return
     process = _kept.taken(lambda _: True) or _Process()
-    asking = ThreadPoolExecutor(max_workers=1)
-    # Rows are read on the side too, over a connection of their own.
     beside = replace(book, connection=book.connection.cursor())
+    asking = ThreadPoolExecutor(max_workers=1)
 
     def ask(keys: Sequence[Key]) -> Mapping[Key, Facts]:
         return process.derive(_selected(beside, keys), policy, as_of, keys)
@@ -57,7 +60,11 @@ def deriving(book: Book, policy: Policy, as_of: date, *, apart: bool) -> Iterato
         yield lambda keys: asking.submit(ask, keys).result
         is_done = True
     finally:
+        if not is_done:
+            beside.connection.interrupt()
+            process.stop()
         asking.shutdown(cancel_futures=True)
+        beside.connection.close()
         _kept.let_wait_or_stop(process, is_done=is_done)
 
 
@@ -97,6 +104,7 @@ class _Process:
         self._pipe, theirs = spawn.Pipe()
         self._process = spawn.Process(target=serve, args=(theirs,), daemon=True, name="duly-again")
         self._is_alive = True
+        self._is_stopped = False
         try:
             start(self._process)
         except OSError:
@@ -109,7 +117,8 @@ class _Process:
         return self._is_alive and self._process.is_alive()
 
     def stop(self) -> None:
-        """End the process."""
+        """End the process, and whoever waits for its answer gets none."""
+        self._is_stopped = True
         self._is_alive = False
         if self._process.pid is not None:
             self._process.kill()
@@ -123,6 +132,8 @@ class _Process:
                 self._pipe.send((selected, policy, as_of, keys))
                 answer: Mapping[Key, Facts] = self._pipe.recv()
             except (EOFError, OSError):
+                if self._is_stopped:
+                    raise
                 self._is_alive = False
             else:
                 return answer

@@ -262,6 +262,12 @@ class Worker:
 
 def serve(pipe: Connection) -> None:
     """Answer over the pipe until it closes: first whether the engine can be loaded, then chunk by chunk."""
+    # A pipe that is closed before all was read of it ends in an error and not in its end.
+    with contextlib.suppress(EOFError, OSError):
+        _serve(pipe)
+
+
+def _serve(pipe: Connection) -> None:
     program, ids = pipe.recv()
     names = program.facts
     try:
@@ -277,12 +283,10 @@ def serve(pipe: Connection) -> None:
         except UnfitFact as unfit:
             return Undecided(str(unfit))
 
-    # A pipe that is closed before all was read of it ends with an error instead.
-    with contextlib.suppress(EOFError, OSError):
-        while True:
-            rows: list[Row] = pipe.recv()
-            try:
-                pipe.send([answer(row) for row in rows])
-            except EngineFault as fault:
-                pipe.send(Fault(str(fault)))
-                return
+    while True:
+        rows: list[Row] = pipe.recv()
+        try:
+            pipe.send([answer(row) for row in rows])
+        except EngineFault as fault:
+            pipe.send(Fault(str(fault)))
+            return
