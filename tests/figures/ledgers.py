@@ -15,6 +15,7 @@ from duly.book.counting import Counting
 from duly.book.lateness import Ledger
 from duly.book.raw import raw_rows
 from duly.figures.ledger import of_whole_accounts
+from duly.language.conditions import Facts
 from duly.language.policy import Late, Policy, UnappliedCredit
 from tests.book.facts.books import families
 from tests.book.facts.seen import a_policy
@@ -35,8 +36,7 @@ Key = tuple[str, str, str]
 def ledger_of(book: Book, policy: Policy, as_of: date) -> tuple[Counter[tuple[Key, str]], Counter[Key]]:
     """What is open by account, currency and bucket, and what is unapplied: by the plain derivation, not by SQL."""
     plain = of_whole_accounts(replace(policy, late=replace(policy.late, unapplied_credit=UnappliedCredit.IGNORE)))
-    customers = [customer for (customer,) in book.connection.execute("SELECT customer FROM customers").fetchall()]
-    rows = raw_rows(book, customers)
+    rows = raw_rows(book, customers_of(book))
     opened: Counter[tuple[Key, str]] = Counter()
     for account in facts_of(rows, plain, as_of).values():
         for item in account.invoices:
@@ -48,6 +48,16 @@ def ledger_of(book: Book, policy: Policy, as_of: date) -> tuple[Counter[tuple[Ke
         for currency, amount in Ledger(account_rows, counting).today[1].items():
             unapplied[creditor, customer, currency] += amount
     return opened, +unapplied
+
+
+def plain_facts(book: Book, policy: Policy, as_of: date) -> dict[tuple[str, str], Facts]:
+    """The facts of whole accounts, by creditor and customer: by the plain derivation, not by SQL."""
+    rows = raw_rows(book, customers_of(book))
+    return {key[:2]: account.facts for key, account in facts_of(rows, of_whole_accounts(policy), as_of).items()}
+
+
+def customers_of(book: Book) -> list[str]:
+    return [customer for (customer,) in book.connection.execute("SELECT customer FROM customers").fetchall()]
 
 
 def bucket_of(days: int) -> str:

@@ -11,15 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from duly.book.book import Presence
-from duly.book.facts import build_facts, facts_from
 from duly.figures.aging import Aged, By, new_customers, past_due, total_of, trial_balance
-from duly.figures.ledger import BUCKETS, of_whole_accounts
+from duly.figures.ledger import BUCKETS
 from duly.language.conditions import Compare, Is, Op
 from duly.language.policy import Policy, Segment
 from duly.source import Refused
 from tests.book.facts.books import Tables, day, policies, together
 from tests.book.facts.building import make_book
-from tests.figures.ledgers import AS_OF, BOOKS, FAMILIES, PHASES, POLICY, ledger_of
+from tests.figures.ledgers import AS_OF, BOOKS, FAMILIES, PHASES, POLICY, ledger_of, plain_facts
 
 
 def only_bucket(line: Aged) -> str:
@@ -131,8 +130,7 @@ def test_the_past_due_list_begins_after_grace(days: int, listed: int) -> None:
 def test_the_past_due_list_is_what_the_facts_call_past_due(books: list[Tables], policy: Policy) -> None:
     book = make_book(**together(books))
     listed = Counter((item.creditor, item.customer) for item in past_due(book, policy, AS_OF))
-    build_facts(book, of_whole_accounts(policy), AS_OF)
-    facts = {(f.creditor, f.customer): f.facts for f in facts_from(book.connection, of_whole_accounts(policy))}
+    facts = plain_facts(book, policy, AS_OF)
     assert listed == +Counter({key: int(str(found["late_count_with_disputed"])) for key, found in facts.items()})
 
 

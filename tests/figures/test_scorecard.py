@@ -12,18 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from duly.book.book import Book, Presence
-from duly.book.facts import build_facts, facts_from
 from duly.book.payers import payers_of
+from duly.book.tables import TABLES
 from duly.figures.aging import trial_balance
 from duly.figures.formulas import DAYS_TO_RESOLVE, PROMISES_KEPT, SHARE_ON_TIME, Formula
-from duly.figures.ledger import of_whole_accounts
-from duly.figures.scorecard import CASH, NEEDED, Card, Of, quarter_of, scorecard
+from duly.figures.scorecard import CASH, NEEDED, Card, Of, quarter_of, scorecard, scorecards
 from duly.language.policy import Late, Policy
 from duly.source import Refused
 from tests.book.facts.books import Tables, day, families, policies, together
-from tests.book.facts.building import Row, make_book
+from tests.book.facts.building import Row, fill, make_book
 from tests.book.facts.seen import a_policy
-from tests.figures.ledgers import AS_OF, BOOKS, PHASES, POLICY
+from tests.figures.ledgers import AS_OF, BOOKS, PHASES, POLICY, plain_facts
 
 
 @st.composite
@@ -98,11 +97,9 @@ def test_open_items_are_those_of_the_trial_balance(tables: Tables, policy: Polic
 @settings(max_examples=BOOKS, phases=PHASES)
 @given(tables=books_of_payments(), policy=policies())
 def test_promises_stand_as_the_facts_say(tables: Tables, policy: Policy) -> None:
-    plain = of_whole_accounts(policy)
     first = str(quarter_of(AS_OF).first)
     book = make_book(**tables)
-    build_facts(book, plain, AS_OF)
-    known = {(found.creditor, found.customer) for found in facts_from(book.connection, plain)}
+    known = plain_facts(book, policy, AS_OF)
     payers = payers_of(book)
     # The facts are of accounts with something on them, and look back a year.
     tables["promises"] = [
@@ -110,9 +107,8 @@ def test_promises_stand_as_the_facts_say(tables: Tables, policy: Policy) -> None
         for row in tables["promises"]
         if (row["creditor"], payers.get(str(row["customer"]), row["customer"])) in known and str(row["due_on"]) >= first
     ]
-    book = make_book(**tables)
-    build_facts(book, plain, AS_OF)
-    facts = [found.facts for found in facts_from(book.connection, plain)]
+    fill(book.connection, TABLES["promises"], tables["promises"])
+    facts = plain_facts(book, policy, AS_OF).values()
     terms = [terms_of(card, PROMISES_KEPT) for card in scorecard(book, policy, AS_OF, Of.EVERYBODY).cards]
     assert (sum(one["kept"] for one in terms), sum(one["broken"] for one in terms)) == tuple(
         sum(int(str(one[name])) for one in facts) for name in ("kept_promises_12_months", "broken_promises_12_months")
@@ -126,9 +122,11 @@ def test_the_pairs_add_up_to_everybody(tables: Tables, policy: Policy) -> None:
     tables["customers"] = [{**row, **people[n % 3]} for n, row in enumerate(tables["customers"])]
     book = make_book(**tables)
 
+    told_apart = scorecards(book, policy, AS_OF)
+
     def summed(of: Of) -> Counter[tuple[str, str, str]]:
         sums: Counter[tuple[str, str, str]] = Counter()
-        for card in scorecard(book, policy, AS_OF, of).cards:
+        for card in told_apart[of].cards:
             where = (card.creditor, card.currency)
             sums.update({(*where, word): amount for word, amount in zip(CASH, card.cash, strict=True)})
             sums.update({(*where, "sales"): card.sales_booked, (*where, "sold"): card.credit_sales})
