@@ -11,7 +11,7 @@ from __future__ import annotations
 import multiprocessing
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date
@@ -126,17 +126,17 @@ class _Process:
         self._pipe.close()
 
     def derive(self, selected: Selected, policy: Policy, as_of: date, keys: Sequence[Key]) -> Mapping[Key, Facts]:
-        """As `derived`, by the process if that is still alive."""
+        """As `derived`, by the process if that is still alive; nothing once it was told to stop."""
         if self._is_alive:
             try:
                 self._pipe.send((selected, policy, as_of, keys))
                 answer: Mapping[Key, Facts] = self._pipe.recv()
             except (EOFError, OSError):
-                if self._is_stopped:
-                    raise
                 self._is_alive = False
             else:
                 return answer
+        if self._is_stopped:
+            raise CancelledError
         return derived(selected, policy, as_of, keys)
 
 
