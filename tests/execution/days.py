@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import random
 import socket
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -24,6 +22,7 @@ from duly.execution.reconcile import Decision, settle, unknowns
 from duly.home import Environment, Home
 from duly.journal.create import create, open_journal
 from duly.journal.entry import Draft, Entry, Event
+from tests.execution.forking import Forking
 from tests.execution.teams import Team
 
 FIRST = date(2026, 3, 2)
@@ -69,29 +68,17 @@ def mail_server() -> Iterator[tuple[MailServer, int]]:
         controller.stop()
 
 
-class Breeder:
-    """A process with everything imported that forks those which live through a day."""
+class Breeder(Forking):
+    """Forks those which live through a day."""
 
     def __init__(self) -> None:
         # Begun by its code and not as a module: what it forks starts processes, and none imports the module again.
-        begin = "from tests.execution.one_day import breed; breed()"
-        pipe = subprocess.PIPE
-        self._process = subprocess.Popen([sys.executable, "-c", begin], stdin=pipe, stdout=pipe, text=True, bufsize=1)
+        super().__init__("-c", "from tests.execution.one_day import breed; breed()")
 
     def live_through(self, home: Path, day: date, place: str) -> int:
         """Live through the day in a process that dies at the place; its exit code."""
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(f"{home}\t{day}\t{place}\n")
-        self._process.stdin.flush()
-        return int(self._process.stdout.readline())
-
-    def close(self) -> None:
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.close()
-        self._process.wait()
-        self._process.stdout.close()
+        self.tell(home, day, place)
+        return self.ended()
 
 
 @dataclass

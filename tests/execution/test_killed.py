@@ -32,6 +32,7 @@ from duly.journal.verify import verify
 from tests.channels.deeds import key
 from tests.channels.smtp_server import Fault, ScriptedServer, Step
 from tests.conftest import Counted
+from tests.execution.forking import Forking
 from tests.execution.killed import BROKEN, LOCKED, SENDS_FIRST, deeds
 
 KILLED = -9
@@ -42,37 +43,18 @@ NOT_DUE = frozenset({key("skipped"), key("unsendable"), key("deferred")})
 AT_NIGHT = 500
 
 
-class Breeder:
-    """A process with everything imported that forks those to be killed."""
+class Breeder(Forking):
+    """Forks those to be killed."""
 
     def __init__(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.execution.killed", "breed"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            bufsize=1,
-        )
+        super().__init__("-m", "tests.execution.killed", "breed")
 
     def start(self, home: Path, port: int, armed: str = "", *, hold: str = "", milliseconds: str = "") -> None:
-        assert self.process.stdin
-        self.process.stdin.write("\t".join((str(home), str(port), armed, hold, milliseconds)) + "\n")
-        self.process.stdin.flush()
-
-    def ended(self) -> int:
-        assert self.process.stdout
-        return int(self.process.stdout.readline())
+        self.tell(home, port, armed, hold, milliseconds)
 
     def run(self, home: Path, port: int, armed: str = "", *, milliseconds: str = "") -> int:
         self.start(home, port, armed, milliseconds=milliseconds)
         return self.ended()
-
-    def close(self) -> None:
-        assert self.process.stdin
-        assert self.process.stdout
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()
 
 
 @pytest.fixture(scope="module")

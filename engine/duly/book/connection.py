@@ -1,7 +1,7 @@
 """A connection to the database of a book, which takes a text of SQL apart once, however often it is run.
 
 A book of a few hundred rows costs the database little beside reading the long
-texts that it is read, and facts, figures and decisions are made by; an apply, a
+texts by which it is read, and facts, figures and decisions are made; an apply, a
 comparison on a book and the figures of several days run the same texts again.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import CancelledError
 from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
@@ -74,15 +75,14 @@ class Connection:
     def execute(self, text: str, values: Sequence[object] | Mapping[str, object] = ()) -> Self:
         """Run the statements of the text; the values are those of the last."""
         if self._is_interrupted:
-            # In the words of the database, of whose interrupts nothing else is left.
-            raise RuntimeError("Query interrupted")
+            raise CancelledError
         met = _text(text)
         self._temporary.update(met.temporary)
         met.run(text, self._database, values)
         return self
 
     def interrupt(self) -> None:
-        """Stop what runs over this connection, in whatever thread, and run nothing more."""
+        """Stop what runs over this connection, in whatever thread; whoever asks for more gets `CancelledError`."""
         self._is_interrupted = True
         self._database.interrupt()
 
