@@ -27,7 +27,8 @@ def test_a_part_that_was_sound_before_is_judged_as_by_the_schema_alone(damage: s
         text = b"".join((*STANDARD[:at], DAMAGES[damage](STANDARD[at]), *STANDARD[at + 1 :]))
         root = read_tree(text, "standard.yaml").root
         if root is not None:
-            said = list(shape_problems(root))
-            assert said == list(shape_problems(root, policy_schema())), at
+            said = list(shape_problems(root, policy_schema()))
+            # Asked again: what was found wrong is no more sound than before.
+            assert [list(shape_problems(root)) for _ in range(2)] == [said, said], at
             wrong += bool(said)
     assert wrong

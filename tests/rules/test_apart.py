@@ -8,7 +8,8 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterable, Iterator
 from multiprocessing.reduction import ForkingPickler
 from pickle import loads
 
@@ -17,11 +18,12 @@ import pytest
 from duly.assets import asset
 from duly.book.book import Book
 from duly.book.facts import build_facts
+from duly.book.raw import Selected, select_rows
 from duly.book.read import read_book
 from duly.book.sample import AS_OF, write_sample
 from duly.language.load import load_policy
 from duly.language.policy import Policy
-from duly.rules import agreement
+from duly.rules import agreement, apart
 from duly.rules.agreement import Engine, agree, prepared, second_opinion
 from duly.rules.apart import deriving, started
 from duly.rules.columnar import KEY, Key, decide
@@ -194,16 +196,29 @@ def test_what_goes_wrong_in_the_process_goes_wrong_where_it_is_reported(
     assert "Traceback" not in capfd.readouterr().err
 
 
-def left_while_the_process_hangs(book: Book) -> None:
+def left_while_the_process_hangs(book: Book, rows_are_read: threading.Event) -> None:
     with deriving(book, POLICY, AS_OF, apart=True) as again:
         (pid,) = processes()
         assert pid is not None
         os.kill(pid, signal.SIGSTOP)
         again(keys(book))
+        assert rows_are_read.wait(60)
         raise ZeroDivisionError
 
 
-def test_whoever_leaves_by_an_error_waits_for_no_answer(book: Book) -> None:
+def test_whoever_leaves_by_an_error_waits_for_no_answer_and_nothing_is_derived_here_instead(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows_are_read, derived_here = threading.Event(), threading.Event()
+
+    def read(book: Book, customers: Iterable[str]) -> Selected:
+        selected = select_rows(book, customers)
+        rows_are_read.set()
+        return selected
+
+    monkeypatch.setattr(apart, "select_rows", read)
+    monkeypatch.setattr(apart, "derived", lambda *_: derived_here.set())
     with pytest.raises(ZeroDivisionError):
-        left_while_the_process_hangs(book)
+        left_while_the_process_hangs(book, rows_are_read)
     assert not processes()
+    assert not derived_here.is_set()
